@@ -1,0 +1,70 @@
+"""What every page shows around its content: navigation and the line about demo parts, tenant and workers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from config.health import troubles
+from connector import roles
+from connector.services import current_connection
+from outreach.models import Draft
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation; `count` is None where the viewer cannot act."""
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+    count: int | None = None
+
+
+def navigation(request: HttpRequest) -> list[Place]:
+    """The places this user may go to; the current one is marked by its address."""
+    user = request.user
+    works_on_mail = roles.is_approver(user) or roles.is_representative(user)
+    runs_the_house = roles.is_administrator(user)
+    entries = [
+        (_("Home"), "home", "house", None, True),
+        (_("Queue"), "queue", "inbox", _pending_count(request), works_on_mail),
+        (_("Reports"), "reports", "bar-chart", None, True),
+        (_("Keywords"), "keywords", "tags", None, True),
+        (_("Connection"), "connection", "plug", None, True),
+        (_("Mailboxes"), "mailboxes", "envelope-at", None, True),
+        (_("Jobs"), "jobs", "gear", None, runs_the_house),
+        (_("Administration"), "admin:index", "sliders", None, runs_the_house),
+    ]
+    return [
+        Place(label, url, icon, _is_current(request.path, url), count)
+        for label, name, icon, count, is_shown in entries
+        if is_shown
+        for url in [reverse(name)]
+    ]
+
+
+def _pending_count(request: HttpRequest) -> int:
+    return Draft.objects.visible_to(request.user).pending().count()  # type: ignore[arg-type]
+
+
+def _is_current(path: str, url: str) -> bool:
+    return path == url or (url != "/" and path.startswith(url))
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context for base.html; lazy, so that pages without it ask nothing."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {"demo_parts": settings.DEMO_PARTS}
+    return {
+        "demo_parts": settings.DEMO_PARTS,
+        "navigation": SimpleLazyObject(lambda: navigation(request)),
+        "tenant": SimpleLazyObject(current_connection),
+        "worker_troubles": SimpleLazyObject(troubles),
+        "is_administrator": roles.is_administrator(request.user),
+    }

@@ -1,0 +1,49 @@
+"""Is the process there, and can it work?"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from connector.heartbeat import age_of_beat
+from connector.roles import is_administrator
+
+
+@require_safe
+@never_cache
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """200 as soon as the process answers; touches nothing else."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def troubles() -> dict[str, str]:
+    """What keeps this installation from working, by name; empty when it is ready."""
+    found: dict[str, str] = {}
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return {"database": "migrations are missing"}
+        for cluster in settings.CLUSTERS:
+            age = age_of_beat(cluster)
+            if age is None or age > timedelta(seconds=2 * settings.WATCHDOG_SECONDS):
+                found[f"worker {cluster}"] = "no sign of life" if age is None else f"silent for {age.seconds} s"
+    except DatabaseError as error:
+        found["database"] = type(error).__name__
+    return found
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when database and worker are alive, 503 otherwise; the reasons are for administrators only."""
+    found = troubles()
+    try:
+        with_reasons = "database" not in found and is_administrator(request.user)
+    except DatabaseError:
+        with_reasons = False
+    answer = {"ready": not found} | ({"troubles": found} if with_reasons else {})
+    return JsonResponse(answer, status=503 if found else 200)

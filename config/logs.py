@@ -1,0 +1,54 @@
+"""Logs: one JSON object per line, each with the request or job it belongs to, and no secret in any.
+
+A newline in a logged value stays inside its JSON string, so nobody can forge a line.
+"""
+
+import logging
+from typing import Any
+
+from connector.context import current_job
+from connector.redaction import redact
+
+
+class ContextFilter(logging.Filter):
+    """Adds `job` (request or job id) and takes secrets out of the message and of an exception's text."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.job = current_job()
+        record.msg, record.args = redact(record.getMessage()), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
+        return True
+
+
+def logging_settings(*, as_text: bool) -> dict[str, Any]:
+    """The value of Django's LOGGING; text instead of JSON for a developer's terminal."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"context": {"()": ContextFilter}},
+        "formatters": {
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "format": "{levelname}{name}{message}{job}",
+                "style": "{",
+                "rename_fields": {"levelname": "level", "name": "logger"},
+                "timestamp": "at",
+            },
+            "text": {"format": "{levelname:.1} {name} {job} {message}", "style": "{"},
+        },
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "filters": ["context"],
+                "formatter": "text" if as_text else "json",
+            }
+        },
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+        "loggers": {
+            "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            "django-q": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            "axes": {"level": "WARNING"},
+        },
+    }

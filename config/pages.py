@@ -1,0 +1,85 @@
+"""The pages that belong to no app: home, jobs, and what is shown when something goes wrong."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_safe
+from django_q.models import OrmQ, Schedule
+
+from config.health import troubles
+from connector.context import current_job
+from connector.models import Heartbeat
+from connector.roles import is_administrator
+from outreach.models import Message
+from outreach.services import queue_counts
+from reports.models import Report, Run
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What waits for this user, and how the newest report went."""
+    context = {
+        "counts": queue_counts(request.user),
+        "reports": Report.objects.with_newest_run(),
+    }
+    return render(request, "home.html", context)
+
+
+@require_safe
+def jobs(request: HttpRequest) -> HttpResponse:
+    """For administrators: clusters, schedules, the last runs, and mails that could not leave."""
+    if not is_administrator(request.user):
+        return forbidden(request)
+    context = {
+        "heartbeats": Heartbeat.objects.order_by("pk"),
+        "troubles": troubles(),
+        "waiting_count": OrmQ.objects.count(),
+        "schedules": Schedule.objects.order_by("name"),
+        "runs": Run.objects.select_related("report", "started_by").newest_first()[:20],
+        "messages": Message.objects.with_problem().select_related("mailbox")[:20],
+    }
+    return render(request, "jobs.html", context)
+
+
+@require_safe
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every part of the interface in every state; only in DEBUG."""
+    return render(request, "styleguide.html")
+
+
+@login_not_required
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """The admin has no sign-in of its own: one door, one limit on attempts."""
+    target = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = "/admin/"
+    if request.user.is_authenticated:
+        return forbidden(request)
+    return redirect(f"/login/?next={target}")
+
+
+def _error(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    return render(request, template, {"reference": current_job()}, status=status)
+
+
+@login_not_required
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, "403.html", 403)
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _error(request, "404.html", 404)
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Rendered without the frame: whatever broke may break there again."""
+    return _error(request, "500.html", 500)
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was too old or came from elsewhere; the browser's back button still has the text."""
+    return _error(request, "403_csrf.html", 403)

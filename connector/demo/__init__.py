@@ -1,0 +1,1 @@
+"""The embedded default: stand-ins for the outside world, spoken to over real sockets."""

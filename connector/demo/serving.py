@@ -1,0 +1,250 @@
+"""The HTTP server under both hosts: connections, bodies, faults, and an end that leaves nothing behind."""
+
+import contextlib
+import json
+import logging
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from connector.demo.faults import Faults, Rule
+from connector.demo.lists import Language
+
+log = logging.getLogger(__name__)
+JSON = "application/json; charset=utf-8"
+# SuperOffice takes files up to 94.4 MB.
+MAX_BODY = 94_400_000
+_SECRET_HEADERS = frozenset({"authorization", "so-apptoken", "cookie", "x-xsrf-token"})
+_SECRET_PARAMETERS = frozenset({"client_secret", "refresh_token", "code", "code_verifier", "access_token"})
+
+
+class SeenRequest(NamedTuple):
+    """A request as tests may look at it: no secrets, and of the body only how long it was."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    body_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, read completely."""
+
+    method: str
+    path: str
+    raw_query: str
+    query: dict[str, str]
+    headers: Message
+    body: bytes
+
+    @property
+    def language(self) -> Language:
+        """The language of display texts; without a header, or with `*` or `x`, texts stay raw."""
+        wanted = self.headers.get("SO-Language") or self.headers.get("Accept-Language") or "x"
+        first = wanted.split(",")[0].split(";")[0].strip().lower()
+        if first in ("*", "x", ""):
+            return "raw"
+        return "de" if first.startswith("de") else "en"
+
+    @property
+    def content_type(self) -> str:
+        return (self.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+
+    def accepts(self, *kinds: str) -> bool:
+        """Whether the Accept header names one of these kinds literally; no header accepts nothing by name."""
+        accept = (self.headers.get("Accept") or "").lower()
+        return any(kind in accept for kind in kinds)
+
+    def seen(self) -> SeenRequest:
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _SECRET_HEADERS}
+        query = {name: value for name, value in self.query.items() if name.lower() not in _SECRET_PARAMETERS}
+        return SeenRequest(self.method, self.path, headers, query, len(self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(status, json.dumps(value, ensure_ascii=False).encode(), JSON, headers or {})
+
+
+def html_reply(page: str, status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(status, page.encode(), "text/html; charset=utf-8", headers or {})
+
+
+class ApiError(Exception):
+    """Ends a request with SuperOffice's error object."""
+
+    def __init__(self, status: int, error_type: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error_type = error_type
+
+    def reply(self) -> Reply:
+        body = {
+            "Error": True, "ErrorType": self.error_type, "ErrorMessage": str(self),
+            "ErrorSource": "SuperOffice.Services.Implementation",
+        }  # fmt: skip
+        return json_reply(body, self.status)
+
+
+class Application(Protocol):
+    """What answers the requests of one host."""
+
+    def answer(self, request: Request) -> Reply: ...
+
+
+class DemoServer(ThreadingHTTPServer):
+    """One host on 127.0.0.1. `stop` hangs up on everybody and waits for its threads."""
+
+    daemon_threads = False
+    block_on_close = True
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(self, port: int, application: Application, faults: Faults, seen: Any) -> None:
+        self.application = application
+        self.faults = faults
+        self.seen = seen
+        self.stopping = threading.Event()
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Handler)
+        self._thread = threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="demo-tenant"
+        )
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        if self._thread.is_alive():
+            self.shutdown()
+            self._thread.join()
+        with self._connections_lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+        self.server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._connections_lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._connections_lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that went away is everyday life for a server and no news for anybody.
+        log.debug("connection from %s ended", client_address, exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Reads a request, lets the faults have their way, writes the answer in one piece."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "DemoTenant"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    rbufsize = wbufsize = 1 << 16
+    server: DemoServer
+
+    def log_message(self, format: str, *args: Any) -> None:
+        log.debug(format, *args)
+
+    def _serve(self) -> None:
+        request = self._read()
+        if request is None:
+            return
+        self.server.seen.append(request.seen())
+        rules = self.server.faults.take(request.method, request.path)
+        if "delay" in rules:
+            self.server.stopping.wait(rules["delay"].seconds)
+        reply = _scripted(rules["answer"]) if "answer" in rules else self._answer(request)
+        if "drop" in rules:
+            self.close_connection = True
+            return
+        self._write(reply, truncated="truncate" in rules)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815
+
+    def handle_expect_100(self) -> bool:
+        go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return go_on
+
+    def _read(self) -> Request | None:
+        """The request with its body, or None after refusing it."""
+        length = self.headers.get("Content-Length", "0")
+        if self.headers.get("Transfer-Encoding"):
+            self._refuse(411)
+            return None
+        if not (length.isascii() and length.isdigit()):
+            self._refuse(400)
+            return None
+        if int(length) > MAX_BODY:
+            self._refuse(413)
+            return None
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            self.close_connection = True
+            return None
+        parts = urlsplit(self.path)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return Request(self.command, unquote(parts.path), parts.query, query, self.headers, body)
+
+    def _refuse(self, status: int) -> None:
+        self.close_connection = True
+        self._write(Reply(status, b"", "text/plain"))
+
+    def _answer(self, request: Request) -> Reply:
+        try:
+            return self.server.application.answer(request)
+        except ApiError as error:
+            return error.reply()
+        except Exception as error:
+            log.exception("%s %s failed", request.method, request.path)
+            return ApiError(500, type(error).__name__, "The server could not handle the request").reply()
+
+    def _write(self, reply: Reply, truncated: bool = False) -> None:
+        # A 204 has no body and says so by having no length either.
+        headers = (
+            {"Content-Type": reply.content_type, "Content-Length": str(len(reply.body))}
+            if reply.status != 204
+            else {}
+        )
+        self.send_response(reply.status)
+        for name, value in {**headers, **reply.headers}.items():
+            self.send_header(name, value)
+        if self.close_connection or truncated:
+            self.close_connection = True
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(reply.body[: len(reply.body) // 2] if truncated else reply.body)
+        self.wfile.flush()
+
+
+def _scripted(rule: Rule) -> Reply:
+    return Reply(rule.status, rule.body.encode(), rule.content_type, rule.headers)

@@ -1,0 +1,1 @@
+"""Sending mail: the only code of the house that speaks SMTP. Knows no Django."""

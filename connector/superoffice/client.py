@@ -1,0 +1,314 @@
+"""Client: one method per question that the house asks SuperOffice."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC
+from types import TracebackType
+from typing import Any, Self
+
+from connector.superoffice import errors
+from connector.superoffice.auth import AccessToken, Auth, Credentials, MemoryTokenStore, TokenStore
+from connector.superoffice.listing import DOCUMENT_COLUMNS, LARGEST_PAGE, rows_of, sale_pages, sale_query
+from connector.superoffice.messages import Request, Response
+from connector.superoffice.tenant import RecordKind, Tenant, safe_address, web_link
+from connector.superoffice.transport import Transport
+from connector.superoffice.types import (
+    ArchivedDocument,
+    Company,
+    DocumentTemplate,
+    NewDocument,
+    Person,
+    ProductFamily,
+    Sale,
+    TenantState,
+    User,
+)
+
+# The pins that make texts and dates mean the same on every tenant. SO-TimeZone is left out on purpose:
+# without it sale dates are days in the tenant's own zone, and any zone sent would move them across
+# midnight.
+PINNED = {"Accept": "application/json", "Accept-Language": "en", "SO-Culture": "en-US"}
+DOCUMENT_LIMIT = 100 * 1024 * 1024  # bytes; SuperOffice Online holds files up to 94.4 MB
+DOCUMENT_DEADLINE = 300.0  # seconds, as SuperOffice's own for uploads
+_KEY = re.compile(r"[A-Za-z0-9._:-]{1,99}")
+_NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
+
+
+class Client:
+    """Speaks to one tenant as one user. Opening talks to nobody; threads may share it; close it after use.
+
+    Every method raises a SuperOfficeError from the tree in `errors`. Reads are repeated where that can
+    help, writes are not: after an Unreachable or ServerError a write may have happened. `on_refresh_token`
+    is told when SuperOffice hands out a new one.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        token_store: TokenStore | None = None,
+        transport: Transport | None = None,
+        on_refresh_token: Callable[[str], None] | None = None,
+    ) -> None:
+        login_url = safe_address(credentials.login_url, allow_loopback=True)
+        self._transport = transport or Transport()
+        self._auth = Auth(
+            credentials, self._transport, token_store or MemoryTokenStore(), on_refresh_token=on_refresh_token
+        )
+        self._tenant = Tenant(login_url, credentials.context_identifier, self._transport)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- The tenant and who we are ----------------------------------------------------------------
+
+    def tenant_state(self) -> TenantState:
+        """Asked now, never from memory; needs no credential."""
+        return self._tenant.read()
+
+    def current_user(self) -> User:
+        with self._answer(self._get("User/currentPrincipal")) as data:
+            return User.from_entity(data)
+
+    def web_link(self, kind: RecordKind, record_id: int) -> str:
+        """The record's page in SuperOffice's web client. Make it when it is shown, never store it: the host
+        moves.
+        """
+        return web_link(self._tenant.running().endpoint, kind, record_id)
+
+    # --- Reading ----------------------------------------------------------------------------------
+
+    def newest_sales(
+        self, limit: int | None = None, *, page_size: int = LARGEST_PAGE, below: int | None = None
+    ) -> Iterator[list[Sale]]:
+        """Pages of the newest sales by number, those without a company included; `limit` counts all of
+        them. `below` goes on under that number.
+        """
+        return sale_pages(self._sales, limit=limit, page_size=page_size, below=below)
+
+    def sale(self, sale_id: int) -> Sale:
+        """One sale as it is now, in the shape of the listing. Raises NotFound."""
+        found = self._sales(sale_query(f"saleId eq {int(sale_id)}", 1))
+        if not found or found[0].id != sale_id:
+            raise errors.NotFound(f"no sale {sale_id} that this user may see", method="GET", path="Sale")
+        return found[0]
+
+    def person(self, person_id: int) -> Person:
+        with self._answer(self._get(f"Person/{int(person_id)}")) as data:
+            return Person.from_entity(data)
+
+    def company(self, company_id: int) -> Company:
+        with self._answer(self._get(f"Contact/{int(company_id)}")) as data:
+            return Company.from_entity(data)
+
+    def product_families(self) -> list[ProductFamily]:
+        """In the tenant's own order, deleted ones left out."""
+        with self._answer(self._get("List/ProductFamily/Items")) as data:
+            families = [ProductFamily.from_item(item) for item in _items(data)]
+        return sorted((one for one in families if not one.deleted), key=lambda one: (one.rank, one.id))
+
+    # --- Filing a mail: document, then content, then check ---------------------------------------------
+
+    def outgoing_mail_template(self) -> DocumentTemplate | None:
+        """The tenant's first template for plain outgoing mail; its number differs from tenant to tenant."""
+        response = self._get("List/DocumentTemplate/Items", {"includeDeleted": "false"})
+        with self._answer(response) as data:
+            templates = [DocumentTemplate.from_item(item) for item in _items(data)]
+        mails = (template for template in templates if template.is_outgoing_mail)
+        return min(mails, key=lambda template: (template.rank, template.id), default=None)
+
+    def find_document(self, *, key: str, sale_id: int) -> ArchivedDocument | None:
+        """The oldest document on the sale with our key. Look before creating: creating twice makes two."""
+        query = {
+            "$select": ",".join(DOCUMENT_COLUMNS),
+            "$filter": f"saleId eq {int(sale_id)} and ourref is '{_checked(key)}'",
+            "$orderby": "documentId asc",
+            "$top": "10",
+        }
+        with self._answer(self._get("Document", query)) as data:
+            documents = [ArchivedDocument.from_row(row) for row in rows_of(data)]
+        return min((one for one in documents if one.key == key), key=lambda one: one.id, default=None)
+
+    def create_document(self, new: NewDocument) -> ArchivedDocument:
+        """The card without its content; `upload_document` follows."""
+        key = _checked(new.key)
+        with self._answer(self._get("Document/default")) as default:
+            card = {**_object(default), **_card(new, key)}
+        # For this one call the zone is named, because our moment is UTC and has to land in the tenant's zone.
+        response = self._call("POST", "Document", data=card, headers={"SO-TimeZone": "UTC"})
+        with self._answer(response) as data:
+            return ArchivedDocument.from_entity(data)
+
+    def upload_document(self, document_id: int, content: bytes) -> None:
+        """Replace the content. The e-mail media type is not among those that SuperOffice takes here."""
+        headers = {"Content-Type": "application/octet-stream"}
+        response = self._call("PUT", f"Document/{int(document_id)}/Content", body=content, headers=headers)
+        _check_written(response)
+
+    def document_length(self, document_id: int) -> int:
+        """Bytes that SuperOffice holds."""
+        with self._answer(self._get(f"Document/{int(document_id)}/Length")) as data:
+            if not isinstance(data, int) or isinstance(data, bool) or data < 0:
+                raise errors.UnexpectedAnswer("a length that is no number of bytes")
+            return data
+
+    def download_document(self, document_id: int) -> bytes:
+        return self._call(
+            "GET",
+            f"Document/{int(document_id)}/Content",
+            headers={"Accept": "application/octet-stream"},
+            limit=DOCUMENT_LIMIT,
+            deadline=DOCUMENT_DEADLINE,
+        ).content
+
+    def complete_document(self, document_id: int) -> None:
+        """Mark it as done, last of all: a completed document may refuse its content."""
+        # PUT would clear every field that it leaves out.
+        patch = [{"op": "replace", "path": "Completed", "value": "Completed"}]
+        headers = {"Content-Type": "application/json-patch+json"}
+        _check_written(self._call("PATCH", f"Document/{int(document_id)}", data=patch, headers=headers))
+
+    def delete_document(self, document_id: int) -> None:
+        _check_written(self._call("DELETE", f"Document/{int(document_id)}"))
+
+    # --- One call ---------------------------------------------------------------------------------
+
+    def _sales(self, query: Mapping[str, str]) -> list[Sale]:
+        with self._answer(self._get("Sale", query)) as data:
+            return [Sale.from_row(row) for row in rows_of(data)]
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Response:
+        return self._call("GET", path, query=query or {})
+
+    def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **parts: Any
+    ) -> Response:
+        """One call to the tenant's API with the current token, host and pins."""
+
+        def build(token: AccessToken) -> Request:
+            api = self._tenant.running().api
+            bearer = {"Authorization": f"Bearer {token.value}"}
+            return Request(method, f"{api}/v1/{path}", headers=PINNED | dict(headers or {}) | bearer, **parts)
+
+        self._tenant.running()  # before the token: a tenant that is down should not cost a refresh
+        token = self._auth.token()
+        return self._transport.send(build(token), _Repair(self._auth, self._tenant, token, build))
+
+    @contextmanager
+    def _answer(self, response: Response) -> Iterator[Any]:
+        """The answer's JSON; what is wrong with it is told together with the call. Null means that there is
+        no such record.
+        """
+        try:
+            data = response.json()
+            if data is None:
+                raise errors.NotFound("an empty answer")
+            yield data
+        except errors.SuperOfficeError as problem:
+            problem.located(**response.where)
+            raise
+
+
+class _Repair:
+    """What may be put right between two attempts of one call: the token once, the tenant's address once."""
+
+    def __init__(
+        self, auth: Auth, tenant: Tenant, token: AccessToken, build: Callable[[AccessToken], Request]
+    ) -> None:
+        self._auth, self._tenant, self._token, self._build = auth, tenant, token, build
+        self._renewed = self._looked = False
+
+    def __call__(self, error: errors.SuperOfficeError) -> Request | None:
+        if isinstance(error, errors.Unauthorized) and not self._renewed:
+            self._renewed = True
+            self._token = self._auth.renew(self._token)
+            return self._build(self._token)
+        if _host_in_doubt(error) and not self._looked:
+            self._looked = True
+            return self._look_again()
+        return None
+
+    def _look_again(self) -> Request | None:
+        """Raises TenantNotRunning, the better diagnosis; other trouble with the login host must not hide
+        the first error.
+        """
+        try:
+            self._tenant.running(fresh=True)
+        except errors.TenantNotRunning:
+            raise
+        except errors.SuperOfficeError:
+            return None
+        return self._build(self._token)
+
+
+def _host_in_doubt(error: errors.SuperOfficeError) -> bool:
+    if isinstance(error, errors.ServerError):
+        return error.status in {502, 503, 504}
+    return isinstance(error, errors.WrongHost | errors.Unreachable)
+
+
+def _check_written(response: Response) -> None:
+    """A write may answer with the record or with nothing; a page or an error object is no success."""
+    if response.content.strip():
+        response.json()
+
+
+def _items(data: Any) -> list[Any]:
+    if not isinstance(data, list):
+        raise errors.UnexpectedAnswer(f"{type(data).__name__} instead of a list")
+    return data
+
+
+def _object(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise errors.UnexpectedAnswer(f"{type(data).__name__} instead of an object")
+    return data
+
+
+def _checked(key: str) -> str:
+    """The key, when it may stand in a filter: SuperOffice's quoting differs from the standard's."""
+    if not _KEY.fullmatch(key):
+        raise ValueError("a document key has 1 to 99 letters, digits and . _ : -")
+    return key
+
+
+def _card(new: NewDocument, key: str) -> dict[str, Any]:
+    """SuperOffice's fields of a document. ExternalRef stays alone: the document archive owns it."""
+    card: dict[str, Any] = {
+        "Header": _fitting(new.subject, 219),
+        "Name": _file_name(new.file_name),
+        "OurRef": key,
+        "Description": _fitting(new.description, 2047),
+        "DocumentTemplate": {"DocumentTemplateId": new.template_id},
+        "Contact": {"ContactId": new.company_id} if new.company_id else None,
+        "Person": {"PersonId": new.person_id} if new.person_id else None,
+        "Sale": {"SaleId": new.sale_id} if new.sale_id else None,
+        "Project": None,
+        "Date": new.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "Completed": "NotStarted",
+    }
+    if new.owner_id:
+        card["Associate"] = {"AssociateId": new.owner_id}
+    return card
+
+
+def _fitting(text: str, units: int) -> str:
+    """The text cut to so many UTF-16 units, as the database counts, and never through a character."""
+    return text.encode("utf-16-le", "ignore")[: 2 * units].decode("utf-16-le", "ignore")
+
+
+def _file_name(name: str) -> str:
+    """Without characters that a file system refuses, at most 150 characters, the extension kept."""
+    stem, dot, extension = _NOT_IN_FILE_NAMES.sub(" ", name).strip(" .").rpartition(".")
+    stem = stem if dot else extension
+    extension = f".{extension[:10]}" if dot else ""
+    return f"{_fitting(stem, 150 - len(extension)).strip() or 'message'}{extension}"

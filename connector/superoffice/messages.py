@@ -1,0 +1,182 @@
+"""One request to SuperOffice and its answer: what was sent, what came back, what a refusal means."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from connector.superoffice import errors
+from connector.superoffice.redaction import Redactor, clean, excerpt
+
+DEADLINE = 60.0  # seconds for one whole answer; a dripping server passes every read time-out
+JSON_LIMIT = 10 * 1024 * 1024  # bytes
+
+# SuperOffice does not document which header carries the operation id; the first one that is there counts.
+_REQUEST_ID_HEADERS = ("X-Operation-Id", "Operation-Id", "X-Request-Id", "Request-Id", "X-Correlation-Id")
+_UNSAFE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_BROKEN = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call. The repr shows method and URL only; secrets belong in headers and form."""
+
+    method: str
+    url: str
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    data: Any = field(default=None, repr=False)  # sent as JSON
+    body: bytes | None = field(default=None, repr=False)
+    limit: int = JSON_LIMIT
+    deadline: float = DEADLINE
+
+    @property
+    def path(self) -> str:
+        return urlsplit(self.url).path
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """What an error about this request says about its place."""
+        return {"method": self.method, "path": self.path}
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A 2xx answer, read completely."""
+
+    request: Request
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    redactor: Redactor = field(repr=False)
+
+    @property
+    def where(self) -> dict[str, Any]:
+        return {**self.request.where, "status": self.status, "request_id": _request_id(self.headers)}
+
+    def json(self) -> Any:
+        """The decoded body: numbers with a point are Decimal, text has no NUL and no lone surrogate.
+
+        Raises UnexpectedAnswer for anything but JSON, and for the error objects that come with status 200.
+        """
+        if not self.content.strip():
+            raise errors.UnexpectedAnswer("no content", problem="empty", **self.where)
+        if is_html(self.headers, self.content):
+            raise errors.UnexpectedAnswer(self._excerpt(), problem="html", **self.where)
+        data = _decoded(self.content)
+        if data is _BROKEN:
+            raise errors.UnexpectedAnswer(self._excerpt(), problem="not_json", **self.where)
+        if _is_error_object(data):
+            kind, words = _words(data)
+            raise errors.UnexpectedAnswer(
+                self.redactor.redact(words),
+                problem="error_object",
+                error_type=self.redactor.redact(kind),
+                **self.where,
+            )
+        return data
+
+    def _excerpt(self) -> str:
+        return self.redactor.redact(excerpt(self.content))
+
+
+def refusal(
+    request: Request, status: int, headers: Mapping[str, str], content: bytes, redactor: Redactor
+) -> errors.SuperOfficeError:
+    """The error for an answer outside 2xx, with SuperOffice's own words where it gave some."""
+    data = None if is_html(headers, content) else _decoded(content)
+    kind, words = _words(data) if isinstance(data, dict) else ("", excerpt(content))
+    where = {
+        **request.where,
+        "status": status,
+        "error_type": redactor.redact(kind)[:100],
+        "request_id": _request_id(headers),
+    }
+    detail = redactor.redact(words)
+    if status < 400:
+        return errors.UnexpectedAnswer("a redirect, which is never followed", problem="redirect", **where)
+    if status == 429:
+        return errors.RateLimited(detail, retry_after=_retry_after(headers), **where)
+    if status >= 500:
+        return errors.ServerError(detail, retry_after=_retry_after(headers), **where)
+    return _REFUSALS.get(status, errors.BadRequest)(detail, **where)
+
+
+_REFUSALS: dict[int, type[errors.SuperOfficeError]] = {
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    421: errors.WrongHost,
+}
+
+
+def is_html(headers: Mapping[str, str], content: bytes) -> bool:
+    """A page instead of data; the first character counts too, because error pages lie about their type."""
+    return "html" in headers.get("Content-Type", "").lower() or content[:100].lstrip().startswith(b"<")
+
+
+def _decoded(content: bytes) -> Any:
+    """The JSON value, or _BROKEN."""
+    try:
+        text = content.decode("utf-8-sig")
+        data = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return _BROKEN
+    return _cleaned(data) if _UNSAFE_ESCAPE.search(text) else data
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _cleaned(data: Any) -> Any:
+    # Only an escape can smuggle these characters in: raw ones are refused by UTF-8 and by the JSON decoder.
+    if isinstance(data, str):
+        return clean(data)
+    if isinstance(data, list):
+        return [_cleaned(item) for item in data]
+    if isinstance(data, dict):
+        return {clean(name): _cleaned(value) for name, value in data.items()}
+    return data
+
+
+def _is_error_object(data: Any) -> bool:
+    """Agents answer 200 with an error inside: {"Error": true, …} or {"Message": …, "MessageDetail": …}."""
+    if not isinstance(data, dict):
+        return False
+    return (
+        data.get("Error") is True or {"Message", "MessageDetail"} <= data.keys() or data.keys() == {"Message"}
+    )
+
+
+def _words(data: dict[str, Any]) -> tuple[str, str]:
+    """(error type, words) of any of the error bodies that SuperOffice and its login host send."""
+    kind = data.get("ErrorType") or data.get("error") or ""
+    words = data.get("ErrorMessage") or data.get("Message") or data.get("error_description") or ""
+    detail = data.get("MessageDetail") or ""
+    text = " ".join(part for part in (words, detail) if isinstance(part, str) and part)
+    return (clean(kind) if isinstance(kind, str) else ""), text
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    found = (headers.get(name) for name in _REQUEST_ID_HEADERS)
+    return clean(next((value for value in found if value), ""))[:100]
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds, from either form of the header; None when there is none that can be read."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isdecimal() and len(value) < 10:
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

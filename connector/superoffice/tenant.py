@@ -1,0 +1,144 @@
+"""Where the tenant lives: its state, its API's address, and which addresses may be given a credential."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from typing import Any, Literal
+from urllib.parse import SplitResult, quote, urlsplit
+
+from connector.superoffice import errors
+from connector.superoffice.fields import Fields
+from connector.superoffice.messages import Request
+from connector.superoffice.transport import Transport
+from connector.superoffice.types import TenantState
+
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)  # how long a state is believed
+RecordKind = Literal["sale", "company", "person", "document"]
+# SuperOffice's navigation targets. The host moves: make links when a page is shown, never store them.
+_TARGETS: dict[RecordKind, str] = {
+    "sale": "sale.main?sale_id={}",
+    "company": "contact.main?contact_id={}",
+    "person": "person.main?person_id={}",
+    "document": "document?document_id={}",
+}
+
+
+def web_link(endpoint: str, kind: RecordKind, record_id: int) -> str:
+    """The record's page in SuperOffice's web client; `endpoint` comes from TenantState."""
+    return f"{endpoint}/default.aspx?{_TARGETS[kind].format(int(record_id))}"
+
+
+def safe_address(address: str, *, allow_loopback: bool) -> str:
+    """The address without ":443" and trailing slash. Raises UnsafeAddress.
+
+    Only https may be given a credential; plain http is for a server on this machine (demo, tests).
+    """
+    try:
+        parts = urlsplit(address.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = SplitResult("", "", "", "", ""), None, None
+    if not host or parts.username is not None or parts.query or parts.fragment:
+        raise errors.UnsafeAddress("this is no plain https:// address")
+    if parts.scheme != "https" and not (parts.scheme == "http" and allow_loopback and is_loopback(host)):
+        raise errors.UnsafeAddress(f"{host} must be addressed by https://")
+    host = f"[{host}]" if ":" in host else host
+    default = {"https": 443, "http": 80}[parts.scheme]
+    netloc = host if port in {None, default} else f"{host}:{port}"
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Tenant:
+    """One tenant as its login host describes it. The state is remembered until it says it is stale."""
+
+    def __init__(
+        self,
+        login_url: str,
+        context_identifier: str,
+        transport: Transport,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._login_url = login_url
+        self._context_identifier = context_identifier
+        self._transport = transport
+        self._now = now
+        self._lock = threading.Lock()
+        self._state: TenantState | None = None
+        self._believed_until = datetime.min.replace(tzinfo=UTC)
+
+    def read(self) -> TenantState:
+        """Ask the login host. Raises Unreachable, ServerError, UnexpectedAnswer, WrongTenant."""
+        url = f"{self._login_url}/api/state/{quote(self._context_identifier, safe='')}"
+        try:
+            response = self._transport.send(Request("GET", url))
+        except errors.NotFound:
+            state = TenantState("Unknown", is_running=False, endpoint="", api="", valid_until=None)
+        else:
+            try:
+                state = self._understood(response.json())
+            except errors.SuperOfficeError as problem:
+                problem.located(**response.where)
+                raise
+        self._remember(state)
+        return state
+
+    def current(self) -> TenantState:
+        """The remembered state, or a fresh one when it is too old."""
+        with self._lock:
+            if self._state is not None and self._now() < self._believed_until:
+                return self._state
+        return self.read()
+
+    def running(self, *, fresh: bool = False) -> TenantState:
+        """As `current` (or `read`), but raises TenantNotRunning unless the API is up."""
+        state = self.read() if fresh else self.current()
+        if not state.is_running:
+            raise errors.TenantNotRunning(
+                state=state.state,
+                valid_until=state.valid_until,
+                method="GET",
+                path=f"/api/state/{self._context_identifier}",
+            )
+        return state
+
+    def _remember(self, state: TenantState) -> None:
+        now = self._now()
+        # A tenant that is down is asked again soon, whatever it says: maintenance often ends early.
+        until = state.valid_until if state.is_running and state.valid_until else now
+        with self._lock:
+            self._state = state
+            self._believed_until = min(max(until, now + SHORTEST), now + LONGEST)
+
+    def _understood(self, answer: Any) -> TenantState:
+        fields = Fields.of(answer, "tenant state")
+        actual = fields.text("ContextIdentifier")
+        if actual and actual != self._context_identifier:
+            raise errors.WrongTenant(expected=self._context_identifier, actual=actual)
+        state = fields.text("State") or "Unknown"
+        is_running = fields.flag("IsRunning", missing=False)
+        valid_until = fields.moment("ValidUntil")
+        if not is_running:
+            return TenantState(state, is_running=False, endpoint="", api="", valid_until=valid_until)
+        endpoint, api = self._addresses(fields)
+        return TenantState(state, is_running=True, endpoint=endpoint, api=api, valid_until=valid_until)
+
+    def _addresses(self, fields: Fields) -> tuple[str, str]:
+        # A login host out there must not send our token to a port of this machine, nor over plain http.
+        local = is_loopback(urlsplit(self._login_url).hostname or "")
+        endpoint = safe_address(fields.text("Endpoint"), allow_loopback=local)
+        api = safe_address(fields.text("Api") or f"{endpoint}/api", allow_loopback=local)
+        if urlsplit(endpoint).netloc != urlsplit(api).netloc:
+            raise errors.UnsafeAddress("the tenant's endpoint and its API are on different hosts")
+        return endpoint, api

@@ -1,0 +1,310 @@
+"""What SuperOffice knows, in our words. SuperOffice's field names stop in this module and in `listing`.
+
+List queries answer rows with flat camelCase columns, single records come as PascalCase entities; `Fields`
+reads both.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Self
+
+from connector.superoffice.fields import Fields
+
+# Ids, the untranslated resource names and the English texts: one fixed Accept-Language keeps the texts
+# stable.
+_STATUSES = {
+    "1": "open",
+    "2": "sold",
+    "3": "lost",
+    "4": "stalled",
+    **{word: word for word in ("open", "sold", "lost", "stalled")},
+    **{f"[sr_sale_{word}]": word for word in ("open", "sold", "lost", "stalled")},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TenantState:
+    """`state` is SuperOffice's word (Running, OfflineMaintenance, Unknown …). `endpoint` is the tenant's
+    root, `api` the API's, both without ":443" and trailing slash and empty unless `is_running`.
+    """
+
+    state: str
+    is_running: bool
+    endpoint: str
+    api: str
+    valid_until: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who the credential acts as: its rights decide which sales we see. `function_rights` are keys."""
+
+    associate_id: int
+    login: str
+    full_name: str
+    email: str
+    person_id: int | None
+    company_id: int | None
+    kind: str
+    role: str
+    function_rights: tuple[str, ...]
+
+    @classmethod
+    def from_entity(cls, data: Any) -> Self:
+        fields = Fields.of(data, "user")
+        return cls(
+            associate_id=fields.required_id("AssociateId"),
+            login=fields.text("Associate"),
+            full_name=fields.text("FullName"),
+            email=fields.text("EMailAddress"),
+            person_id=fields.id("PersonId"),
+            company_id=fields.id("ContactId"),
+            kind=fields.text("UserType"),
+            role=fields.text("RoleName"),
+            function_rights=fields.texts("FunctionRights"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """One sale as a list query shows it, with its company, person and owner.
+
+    `amount` is in `currency`, the sale's own. `status` is open, sold, lost, stalled, or SuperOffice's text
+    when it is none of these. `date` is a day in the tenant's zone, `updated_at` is UTC. A flag that the
+    server leaves out counts as set where it forbids writing to somebody (no_mailing, stop, retired): fail
+    closed.
+    """
+
+    id: int
+    heading: str
+    company_id: int | None
+    company_name: str
+    person_id: int | None
+    person_name: str
+    person_email: str
+    owner_id: int | None
+    owner_name: str
+    owner_login: str
+    amount: Decimal
+    currency: str
+    status: str
+    stage: str
+    date: dt.date | None
+    updated_at: dt.datetime | None
+    has_quote: bool
+    company_no_mailing: bool
+    company_stop: bool
+    person_no_mailing: bool
+    person_retired: bool
+    person_bounced: bool
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        sale_id = Fields(row, "sale without a number").required_id("saleId")
+        fields = Fields(row, f"sale {sale_id}")
+        company_id, person_id = fields.id("contactId"), fields.id("personId")
+        status = fields.text("saleStatus")
+        return cls(
+            id=sale_id,
+            heading=fields.text("heading"),
+            company_id=company_id,
+            company_name=fields.text("contact/name"),
+            person_id=person_id,
+            person_name=fields.text("person/fullName"),
+            person_email=fields.text("person/email/emailAddress").strip(),
+            owner_id=fields.id("associate/associateDbId"),
+            owner_name=fields.text("associate/fullName"),
+            owner_login=fields.text("associate/assocName") or fields.text("associateId"),
+            amount=fields.amount("amount"),
+            currency=fields.text("currency"),
+            status=_STATUSES.get(status.lower(), status),
+            stage=fields.text("stage"),
+            date=fields.day("date"),
+            updated_at=fields.moment("updatedDate"),
+            has_quote=fields.flag("hasQuote", missing=False),
+            company_no_mailing=fields.flag("contact/contactNoMail", missing=company_id is not None),
+            company_stop=fields.flag("contact/stop", missing=company_id is not None),
+            person_no_mailing=fields.flag("person/personNoMail", missing=person_id is not None),
+            person_retired=fields.flag("person/retired", missing=person_id is not None),
+            person_bounced=fields.flag("person/email/emailHasBounced", missing=False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A human. `mr_mrs` and `salutation` (an academic title) are free text and only hints; `language` is a
+    list text.
+
+    `emails` has the primary address first; `bounced_emails` are those with a bounce. `no_mailing` and
+    `retired` count as set when the server leaves them out.
+    """
+
+    id: int
+    first_name: str
+    middle_name: str
+    last_name: str
+    full_name: str
+    title: str
+    salutation: str
+    mr_mrs: str
+    emails: tuple[str, ...]
+    bounced_emails: tuple[str, ...]
+    company_id: int | None
+    language: str
+    country: str
+    no_mailing: bool
+    retired: bool
+
+    @property
+    def email(self) -> str:
+        return self.emails[0] if self.emails else ""
+
+    @property
+    def bounced(self) -> bool:
+        """Whether mail to the primary address came back."""
+        return (
+            self.email.lower() in {address.lower() for address in self.bounced_emails}
+            if self.email
+            else False
+        )
+
+    @classmethod
+    def from_entity(cls, data: Any) -> Self:
+        person_id = Fields.of(data, "person").required_id("PersonId")
+        fields = Fields(data, f"person {person_id}")
+        return cls(
+            id=person_id,
+            first_name=fields.text("Firstname"),
+            middle_name=fields.text("MiddleName"),
+            last_name=fields.text("Lastname"),
+            full_name=fields.text("FullName"),
+            title=fields.text("Title"),
+            salutation=fields.text("Salutation"),
+            mr_mrs=fields.text("Mrmrs"),
+            emails=_addresses(fields, "Emails"),
+            bounced_emails=fields.texts("BounceEmails"),
+            company_id=fields.inner("Contact").id("ContactId"),
+            language=fields.inner("CustomerLanguage").text("Value"),
+            country=fields.inner("Country").text("TwoLetterISOCountry"),
+            no_mailing=fields.flag("NoMailing", missing=True),
+            retired=fields.flag("Retired", missing=True),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """An organisation. `no_mailing` and `stop` count as set when the server leaves them out."""
+
+    id: int
+    name: str
+    department: str
+    country: str
+    no_mailing: bool
+    stop: bool
+    deleted: bool
+
+    @classmethod
+    def from_entity(cls, data: Any) -> Self:
+        company_id = Fields.of(data, "company").required_id("ContactId")
+        fields = Fields(data, f"company {company_id}")
+        return cls(
+            id=company_id,
+            name=fields.text("Name"),
+            department=fields.text("Department"),
+            country=fields.inner("Country").text("TwoLetterISOCountry"),
+            no_mailing=fields.flag("NoMailing", missing=True),
+            stop=fields.flag("Xstop", missing=True),
+            deleted=fields.text("Deleted") not in {"", "0"},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFamily:
+    """One item of the tenant's product family list; `rank` orders it."""
+
+    id: int
+    name: str
+    tooltip: str
+    rank: int
+    deleted: bool
+
+    @classmethod
+    def from_item(cls, data: Any) -> Self:
+        family_id = Fields.of(data, "product family").required_id("Id")
+        fields = Fields(data, f"product family {family_id}")
+        return cls(
+            id=family_id,
+            name=fields.text("Name"),
+            tooltip=fields.text("Tooltip"),
+            rank=fields.number("Rank"),
+            deleted=fields.flag("Deleted", missing=False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTemplate:
+    """The kind of a document; the one for outgoing e-mail makes a document a mail."""
+
+    id: int
+    name: str
+    rank: int
+    is_outgoing_mail: bool
+
+    @classmethod
+    def from_item(cls, data: Any) -> Self:
+        template_id = Fields.of(data, "document template").required_id("DocumentTemplateId")
+        fields = Fields(data, f"document template {template_id}")
+        special = {fields.text(name) for name in ("QuoteDocType", "PrivacyDocType", "InvitationDocType")}
+        is_mail = fields.text("RecordType") == "Email" and fields.text("Direction") == "Outgoing"
+        return cls(
+            id=template_id,
+            name=fields.text("Name"),
+            rank=fields.number("Rank"),
+            is_outgoing_mail=is_mail
+            and special <= {"", "None"}
+            and not fields.flag("Deleted", missing=False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """A mail to file. `key` is ours (1 to 99 letters, digits, `.`, `_`, `:`, `-`) and finds the document
+    again; `at` is aware; `subject`, `file_name` and `description` are cut to what SuperOffice can hold.
+    """
+
+    key: str
+    subject: str
+    file_name: str
+    template_id: int
+    company_id: int | None
+    person_id: int | None
+    sale_id: int | None
+    at: dt.datetime
+    owner_id: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedDocument:
+    """A document in SuperOffice; `file_name` as the server keeps it, which may differ from ours."""
+
+    id: int
+    key: str
+    file_name: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        fields = Fields(row, "document")
+        return cls(fields.required_id("documentId"), fields.text("ourref"), fields.text("name"))
+
+    @classmethod
+    def from_entity(cls, data: Any) -> Self:
+        fields = Fields.of(data, "document")
+        return cls(fields.required_id("DocumentId"), fields.text("OurRef"), fields.text("Name"))
+
+
+def _addresses(fields: Fields, name: str) -> tuple[str, ...]:
+    found = (Fields.of(item, fields.record).text("Value").strip() for item in fields.items(name))
+    return tuple(address for address in found if address)

@@ -1,0 +1,136 @@
+"""Sent message -> SuperOffice document. May repeat, because it looks first: one document per message.
+
+The document's number is stored as soon as it exists; content follows, then the check of its length, then
+the mark "completed". Whatever interrupts this, the next attempt goes on where it stopped.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.text import slugify
+
+from connector.problems import problem_code
+from connector.services import NotConfigured, open_client, remember
+from connector.superoffice.client import Client
+from connector.superoffice.errors import NotFound, SuperOfficeError, UnexpectedAnswer
+from connector.superoffice.types import NewDocument
+from outreach.composing import full_text
+from outreach.events import record
+from outreach.models import Message, MessageQuerySet
+
+LEASE = timedelta(minutes=10)  # longer than the slowest upload
+BACKOFF = (1, 5, 15, 60, 240)  # minutes
+logger = logging.getLogger(__name__)
+
+
+class NoTemplate(SuperOfficeError):
+    code = "no_mail_template"
+
+
+def archive_due(*, most: int = 50) -> int:
+    """File what is sent and not filed yet; returns how many were filed."""
+    filed = 0
+    for pk in list(Message.objects.to_archive(timezone.now()).order_by("archive_due_at").values_list("pk", flat=True)[:most]):
+        message = _claim(pk, timezone.now())
+        if message is not None:
+            filed += archive(message)
+    return filed
+
+
+def _claim(pk: int, now: datetime) -> Message | None:
+    free = Q(archive_lease_until__isnull=True) | Q(archive_lease_until__lt=now)
+    claimed = Message.objects.filter(free, pk=pk, status=Message.Status.SENT, archived_at=None).update(
+        archive_lease_until=now + LEASE,
+        archive_fence=F("archive_fence") + 1,
+        archive_attempt_count=F("archive_attempt_count") + 1,
+    )
+    related = ("draft__sale__connection", "draft__representative__user", "draft__template", "mailbox")
+    return Message.objects.select_related(*related).get(pk=pk) if claimed else None
+
+
+def archive(message: Message) -> bool:
+    """File one claimed message; False when it has to be tried again, with the reason in its row."""
+    connection = message.draft.sale.connection
+    try:
+        with open_client(connection) as client:
+            _file(message, client)
+    except (SuperOfficeError, NotConfigured) as error:
+        logger.warning("message %s is not archived yet: %s", message.pk, error)
+        _try_later(message, error)
+        remember(connection, error)
+        return False
+    return True
+
+
+def _file(message: Message, client: Client) -> None:
+    raw = bytes(message.raw)
+    document_id = _document_for(message, client)
+    if _length(client, document_id) != len(raw):
+        client.upload_document(document_id, raw)
+        if (length := client.document_length(document_id)) != len(raw):
+            raise UnexpectedAnswer(f"the document holds {length} bytes instead of {len(raw)}")
+    client.complete_document(document_id)
+    now = timezone.now()
+    with transaction.atomic():
+        if _ours(message).update(
+            archived_at=now, archive_lease_until=None, archive_problem_code="", archive_problem_detail=""
+        ):
+            record("archived", draft=message.draft, message=message, now=now, document_id=document_id)
+
+
+def _length(client: Client, document_id: int) -> int:
+    """Bytes SuperOffice holds; -1 for a card without content yet."""
+    try:
+        return client.document_length(document_id)
+    except (NotFound, UnexpectedAnswer):
+        return -1
+
+
+def _document_for(message: Message, client: Client) -> int:
+    """The number of the message's document: known, found by our key, or newly created – in this order."""
+    key = str(message.archive_key)
+    sale_id = message.draft.sale.sale_id
+    found = client.find_document(key=key, sale_id=sale_id)
+    document_id = found.id if found else client.create_document(_new_document(message, client)).id
+    if message.document_id != document_id:
+        _ours(message).update(document_id=document_id)
+    return document_id
+
+
+def _new_document(message: Message, client: Client) -> NewDocument:
+    template = client.outgoing_mail_template()
+    if template is None:
+        raise NoTemplate("the tenant has no document template for outgoing e-mail")
+    draft = message.draft
+    sent_at = timezone.localtime(message.sent_at)
+    name = f"{sent_at:%Y-%m-%d_%H%M}_{slugify(draft.sale.company_name)[:40]}_{slugify(draft.subject)[:40]}_{message.pk}"
+    return NewDocument(
+        key=str(message.archive_key),
+        subject=draft.subject,
+        file_name=f"{name}.eml",
+        template_id=template.id,
+        company_id=draft.company_id,
+        person_id=draft.person_id,
+        sale_id=draft.sale.sale_id,
+        owner_id=draft.representative.associate_id,
+        at=sent_at,
+        description=full_text(draft)[:2000],
+    )
+
+
+def _ours(message: Message) -> MessageQuerySet:
+    """The row as long as nobody else took over its archiving."""
+    return Message.objects.filter(pk=message.pk, archive_fence=message.archive_fence)
+
+
+def _try_later(message: Message, error: Exception) -> None:
+    minutes = BACKOFF[min(message.archive_attempt_count, len(BACKOFF)) - 1]
+    _ours(message).update(
+        archive_lease_until=None,
+        archive_due_at=timezone.now() + timedelta(minutes=minutes),
+        archive_problem_code=problem_code(error),
+        archive_problem_detail=str(error)[:500],
+    )

@@ -1,0 +1,44 @@
+"""Who may be written to, and for each who may not, why."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from connector.models import Representative
+from outreach.models import Suppression
+from reports.models import Sale
+
+# In the order in which a reader would ask; the first that applies is the one that is shown.
+_OBJECTIONS = (
+    (lambda sale: sale.company_id is None, _("The sale has no company.")),
+    (lambda sale: sale.person_id is None, _("The sale has no person.")),
+    (lambda sale: not sale.person_email, _("The person has no e-mail address.")),
+    (lambda sale: sale.person_retired, _("The person has left the company.")),
+    (lambda sale: sale.person_no_mailing, _("The person wants no mailings.")),
+    (lambda sale: sale.company_no_mailing, _("The company wants no mailings.")),
+    (lambda sale: sale.company_stop, _("The company is marked “stop”.")),
+    (lambda sale: sale.person_bounced, _("Mails to this address came back.")),
+)
+
+
+def objection(sale: Sale) -> str:
+    """Why nobody may be written to about `sale`; empty when somebody may."""
+    for applies, reason in _OBJECTIONS:
+        if applies(sale):
+            return str(reason)
+    if Suppression.objects.filter(value__in=suppression_keys(sale.person_email)).exists():
+        return str(_("The address is on the suppression list."))
+    return ""
+
+
+def suppression_keys(address: str) -> tuple[str, str]:
+    """What the suppression list may hold for `address`: itself and its domain."""
+    address = address.strip().lower()
+    return address, address.rpartition("@")[2]
+
+
+def writers_for(sales: Iterable[Sale]) -> dict[int, Representative]:
+    """Who writes about each sale: its owner, by associate id; owners without a dashboard user are missing."""
+    owners = {sale.owner_id for sale in sales if sale.owner_id}
+    rows = Representative.objects.filter(associate_id__in=owners, user__is_active=True)
+    return {row.associate_id: row for row in rows.select_related("user", "mailbox")}

@@ -1,0 +1,84 @@
+"""What users may type on outreach pages."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from outreach.models import Draft, MailTemplate
+from outreach.rendering import TemplateProblem, placeholders_in
+
+MOST_SALES = 50  # one page of a report; also what fits into an address
+
+
+class ChosenSalesForm(forms.Form):
+    """The sales ticked on a report page, by the key of their local copy."""
+
+    sale = forms.TypedMultipleChoiceField(coerce=int, label=_("Sales"))
+    template = forms.ModelChoiceField(MailTemplate.objects.filter(is_active=True), label=_("Template"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ticked = self.data.getlist("sale") if hasattr(self.data, "getlist") else []
+        numbers = [value for value in dict.fromkeys(ticked) if value.isascii() and value.isdigit()]
+        self.fields["sale"].choices = [(value, value) for value in numbers]  # type: ignore[attr-defined]
+
+    def clean_sale(self) -> list[int]:
+        chosen: list[int] = self.cleaned_data["sale"]
+        if len(chosen) > MOST_SALES:
+            raise forms.ValidationError(_("Choose at most %(most)s sales at a time."), params={"most": MOST_SALES})
+        return chosen
+
+
+class DraftForm(forms.ModelForm):
+    """The text of a draft. The recipient cannot be edited: a wrong one is corrected in SuperOffice."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = Draft
+        fields = ["subject", "body"]
+        widgets = {"body": forms.Textarea(attrs={"rows": 16})}
+
+    def clean_subject(self) -> str:
+        return " ".join(str(self.cleaned_data["subject"]).split())
+
+
+class DecisionForm(forms.Form):
+    """A decision binds the revision its maker saw."""
+
+    revision = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class RejectForm(DecisionForm):
+    REASONS = [
+        ("not_now", _("Not now")),
+        ("wrong_person", _("Wrong person")),
+        ("wrong_facts", _("The facts are wrong")),
+        ("wrong_tone", _("The text does not fit")),
+        ("other", _("Other")),
+    ]
+    reason = forms.ChoiceField(choices=REASONS, label=_("Reason"))
+    words = forms.CharField(label=_("In your words"), required=False, max_length=150)
+
+    def full_reason(self) -> str:
+        label = str(dict(self.REASONS)[self.cleaned_data["reason"]])
+        words = self.cleaned_data["words"]
+        return f"{label}: {words}" if words else label
+
+
+class MailTemplateForm(forms.ModelForm):
+    """A template is tried when it is saved: an unknown placeholder never waits for the first draft."""
+
+    class Meta:
+        model = MailTemplate
+        fields = ["name", "language", "legal_basis", "subject", "body", "is_active"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in ("subject", "body"):
+            try:
+                placeholders_in(str(cleaned.get(name, "")))
+            except TemplateProblem as problem:
+                self.add_error(name, str(problem))
+        return cleaned

@@ -1,0 +1,88 @@
+"""The newest sales that have a company, with the products their headings name."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+
+from connector.superoffice.client import Client
+from reports import funnel, terminal
+from reports.export import COLUMNS, Cell
+from reports.funnel import Placement
+from reports.keywords import current_list, matcher_of
+from reports.matching import Matcher
+from reports.models import Sale
+
+
+class Command(BaseCommand):
+    help = "Reads the newest sales from SuperOffice, finds products in their headings and writes one row per sale."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--limit", type=int, default=1000, help="so many sales that have a company (default 1000)")
+        parser.add_argument("--matched-only", action="store_true", help="leave out sales without a product")
+        terminal.add_output_arguments(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["limit"] < 1:
+            raise CommandError("--limit must be 1 or more.")
+        try:
+            matcher = matcher_of(current_list())
+        except DatabaseError as error:
+            raise CommandError("The database is not ready. Run: python manage.py migrate") from error
+        report = _Report(matcher, options["limit"], matched_only=options["matched_only"])
+        with terminal.tenant() as client:
+            terminal.write(COLUMNS, report.rows(client), options, self.stdout)  # type: ignore[arg-type]
+        terminal.explain(*report.words())
+
+
+class _Report:
+    """The walk over the sales; counts on its way what it leaves out."""
+
+    def __init__(self, matcher: Matcher, limit: int, *, matched_only: bool) -> None:
+        self.matcher, self.limit, self.matched_only = matcher, limit, matched_only
+        self.counts: dict[str, int] = {}
+        self.row_count = 0
+
+    def rows(self, client: Client) -> Iterator[tuple[Cell, ...]]:
+        for page in funnel.newest_placements(client, self.matcher, self.limit):
+            self.counts = funnel.counted(page, self.counts)
+            for placement in page:
+                if placement.has_company and (placement.stage == "matched" or not self.matched_only):
+                    self.row_count += 1
+                    yield row_of(placement)
+
+    def words(self) -> list[str]:
+        """What was read and where it went; the numbers add up."""
+        counts = {stage: self.counts.get(stage, 0) for stage in funnel.STAGES}
+        summary = (
+            f"{sum(counts.values())} sales read: {counts['matched']} with a product, {counts['unmatched']} without a "
+            f"match, {counts['empty_heading']} without a heading, {counts['excluded']} excluded by a keyword, "
+            f"{counts['no_company']} without a company, {counts['company_unreadable']} whose company is not readable. "
+            f"{self.row_count} rows written."
+        )
+        return [summary] if self.row_count else [summary, self._why_empty(counts)]
+
+    def _why_empty(self, counts: dict[str, int]) -> str:
+        if not sum(counts.values()):
+            return "Nothing to report: SuperOffice returned no sale. This user may see none, or there are none."
+        if counts["no_company"] == sum(counts.values()):
+            return "Nothing to report: none of the sales has a company."
+        return "Nothing to report: no heading contains a keyword of the list. Look at the keyword list."
+
+
+def row_of(placement: Placement) -> tuple[Cell, ...]:
+    """The cells of COLUMNS. Products and quantities stand only where they count."""
+    sale, is_matched = placement.sale, placement.stage == "matched"
+    return (
+        sale.id,
+        sale.company_name,
+        sale.heading,
+        placement.products if is_matched else "",
+        placement.quantities if is_matched else "",
+        str(dict(Sale.Status.choices).get(sale.status, sale.status)),
+        sale.amount,
+        sale.currency,
+        sale.date,
+        sale.owner_name,
+    )

@@ -1,0 +1,190 @@
+"""What a keyword is, what is wrong with one, and its compiled form."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import re2
+
+from reports.matching.normalise import code_view, fold, word_view
+
+MAX_TEXT_LENGTH = 200
+SEPARATORS = " -_/."
+MAX_GAP = 3  # separator characters in a row between two parts of a keyword
+
+_CHOICES = {
+    "type": ("word", "code", "regex"),
+    "polarity": ("positive", "mask", "veto"),
+    "inflect": ("none", "s", "yes"),
+    "compound": ("none", "start", "end", "any"),
+}
+_KINDS = ("product", "service", "tag")
+# Texts in which an expression that can match nothing at all gives itself away.
+_EMPTY_PROBES = ("", "a", "ab 12", " ", "-", "a-1")
+_LAST_NUMBER = re.compile(r"[0-9]+\Z")
+_NUMBER = re.compile(r"[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One entry of the keyword list. `kind` is "" for masks and vetoes; a veto names a product, a family or neither."""
+
+    id: int
+    text: str
+    type: str
+    kind: str
+    polarity: str
+    product: str
+    family: str
+    generic: bool
+    inflect: str
+    compound: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One spelling of a keyword to look for.
+
+    `text` is alphanumerics only. `joints` says before which of its characters separators may stand (code) or must
+    stand (word), and which characters count as one. `stem` marks "Miet" for "Miete"; `zeros` marks a spelling with
+    other leading zeros, which is worth a hint and never a match.
+    """
+
+    keyword: Keyword
+    text: str
+    joints: dict[int, str]
+    stem: bool = False
+    zeros: bool = False
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the rules for article numbers apply."""
+        return self.keyword.type == "code"
+
+    @property
+    def last_number(self) -> str:
+        """The digits the text ends with, or ""."""
+        found = _LAST_NUMBER.search(self.text)
+        return found.group() if found else ""
+
+
+def validate(keyword: Keyword) -> list[str]:
+    """What is wrong with the keyword: strings "code: sentence", none when it can be used."""
+    problems = [
+        f"unknown_{name}: “{getattr(keyword, name)}” is not one of {', '.join(allowed)}."
+        for name, allowed in _CHOICES.items()
+        if getattr(keyword, name) not in allowed
+    ]
+    if keyword.polarity == "positive":
+        if keyword.kind not in _KINDS:
+            problems.append(f"unknown_kind: “{keyword.kind}” is not one of {', '.join(_KINDS)}.")
+        if not keyword.product.strip():
+            problems.append("product_missing: A keyword that finds something needs a product.")
+    if keyword.generic and not keyword.family.strip():
+        problems.append("family_missing: A generic product needs the family it stands for.")
+    return problems + (_regex_problems(keyword.text) if keyword.type == "regex" else _text_problems(keyword.text))
+
+
+def _text_problems(text: str) -> list[str]:
+    if len(text) > MAX_TEXT_LENGTH:
+        return [f"text_too_long: The text has {len(text)} characters; {MAX_TEXT_LENGTH} is the limit."]
+    if not code_view(fold(text).text).text:
+        return ["text_empty: The text has no letter and no digit."]
+    return []
+
+
+def _regex_problems(text: str) -> list[str]:
+    if len(text) > MAX_TEXT_LENGTH:
+        return [f"regex_too_long: The expression has {len(text)} characters; {MAX_TEXT_LENGTH} is the limit."]
+    if not text.strip():
+        return ["text_empty: The expression is empty."]
+    try:
+        compiled = compile_regex(text)
+    except (re2.error, UnicodeError) as error:
+        reason = error.args[0].decode("utf-8", "replace") if isinstance(error, re2.error) else str(error)
+        return [f"regex_syntax: RE2 cannot read the expression ({reason})."]
+    if any(found.start() == found.end() for probe in _EMPTY_PROBES for found in compiled.finditer(probe)):
+        return ["regex_matches_empty: The expression also matches nothing at all."]
+    return []
+
+
+def regex_options() -> re2.Options:
+    """Options all keyword expressions share: ignore case, stay quiet, bounded memory."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 8 << 20
+    return options
+
+
+def regex_source(text: str) -> str:
+    """The expression as it runs on folded text. Its own case matters (\\W is not \\w), so only ß needs folding."""
+    return unicodedata.normalize("NFC", text).replace("ß", "ss").replace("ẞ", "ss")
+
+
+def compile_regex(text: str) -> "re2._Regexp[str]":
+    """Compile with linear-time RE2. Raises `re2.error` for syntax RE2 does not have."""
+    return re2.compile(regex_source(text), regex_options())
+
+
+def compile_patterns(keyword: Keyword) -> list[Pattern]:
+    """The spellings to look for; none for an expression."""
+    if keyword.type == "word":
+        return _word_patterns(keyword)
+    if keyword.type == "code":
+        return _code_patterns(keyword)
+    return []
+
+
+def _word_patterns(keyword: Keyword) -> list[Pattern]:
+    folded = fold(keyword.text).text
+    view = word_view(folded)
+    joints = {
+        place: SEPARATORS + folded[view.ends[place - 1] : view.starts[place]]
+        for place in range(1, len(view.text))
+        if view.ends[place - 1] != view.starts[place]
+    }
+    patterns = [Pattern(keyword, view.text, joints)]
+    stem = view.text[:-1]
+    if keyword.compound in ("start", "any") and view.text.endswith("e") and len(stem) >= 3:
+        patterns.append(Pattern(keyword, stem, joints, stem=True))
+    return patterns
+
+
+def _code_patterns(keyword: Keyword) -> list[Pattern]:
+    folded = fold(keyword.text).text
+    view = code_view(folded)
+    own = {
+        place: folded[view.ends[place - 1] : view.starts[place]]
+        for place in range(1, len(view.text))
+        if view.ends[place - 1] != view.starts[place]
+    }
+    exact = Pattern(keyword, view.text, _code_joints(view.text, own))
+    return [exact, *_zero_patterns(keyword, view.text, own)]
+
+
+def _code_joints(text: str, own: dict[int, str]) -> dict[int, str]:
+    """Where separators may stand: where the keyword has one, and where letters and digits meet."""
+    return {
+        place: SEPARATORS + own.get(place, "")
+        for place in range(1, len(text))
+        if place in own or text[place].isdigit() != text[place - 1].isdigit()
+    }
+
+
+def _zero_patterns(keyword: Keyword, text: str, own: dict[int, str]) -> list[Pattern]:
+    """Spellings of a code with a leading zero less or more in its last number."""
+    numbers_found = list(_NUMBER.finditer(text))
+    if keyword.polarity != "positive" or not numbers_found or numbers_found[-1].start() == 0:
+        return []
+    found = numbers_found[-1]
+    bare = found.group().lstrip("0") or "0"
+    numbers = {bare, "0" + bare, "00" + bare} - {found.group()}
+    spellings = []
+    for number in sorted(numbers):
+        shift = len(number) - len(found.group())
+        spelling = text[: found.start()] + number + text[found.end() :]
+        moved = {place + shift if place >= found.end() else place: gap for place, gap in own.items()}
+        spellings.append(Pattern(keyword, spelling, _code_joints(spelling, moved), zeros=True))
+    return spellings

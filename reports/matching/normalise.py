@@ -1,0 +1,214 @@
+"""Text to comparable text, with the way back to the original.
+
+Headings, keywords, masks and vetoes all pass through the same steps:
+
+N0  repair UTF-8 that was read as Windows-1252 ("BÃ¼rsten")
+N1  drop trademark signs and superscript digits, before NFKC makes letters and digits of them
+N2  NFKC, a base character together with its combining marks
+N3  casefold
+N4  every dash is "-"
+N5  drop invisible characters, one space for any run of white space
+N6  word view: German umlauts, their digraphs and plain vowels are the same letter
+N7  code view: alphanumerics only, digraphs stay
+
+`Folded.text` is the text after N0-N5. Both views are alphanumerics only; each of their characters knows its place in
+`Folded.text`, and each character of `Folded.text` knows its place in the original.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+_TRADE_MARKS = frozenset("™®©℠¹²³⁰⁴⁵⁶⁷⁸⁹")
+_DASHES = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+# Zero-width characters, soft hyphen, direction marks and variation selectors.
+_INVISIBLE = frozenset(
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+) | frozenset(map(chr, range(0xFE00, 0xFE10)))
+
+# Characters for which N0-N5 keep the length, so that no index map is needed.
+_UNUSUAL = re.compile("[^\x00-\x7f\u00a0ÄÖÜäöüÉÈÀéèàçñ×€„“”‘’\u2013\u2014\u2212]")  # noqa: RUF039
+_RAGGED_SPACE = re.compile(r"\s\s|[^\S \u00a0]")
+_SAME_LENGTH = str.maketrans({"\u00a0": " ", "\u2013": "-", "\u2014": "-", "\u2212": "-"})
+
+_CP1252_HIGH = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_MOJIBAKE = re.compile(f"[ÂÃ][{_CP1252_HIGH}]")
+
+_NOT_ALNUM = re.compile(r"[\W_]+")
+_ASCII_NOT_ALNUM = bytes(code for code in range(128) if not chr(code).isalnum())
+
+# The "e" of ae, oe and ue; "ue" is no umlaut after a vowel or q ("neue", "Quelle").
+_DIGRAPH_E = re.compile(r"(?<=[ao])e|(?<=[^aeiouyqäöü]u)e|(?<=\Au)e")
+
+
+@dataclass(slots=True)
+class Folded:
+    """A text after N0-N5.
+
+    `raw` has the same length as `text` and keeps the case. `starts` and `ends` lead to the original; None means that
+    the places are the same. `breaks` are places in `text` where N1 dropped something: neighbours there do not touch.
+    """
+
+    original: str
+    text: str
+    raw: str
+    starts: list[int] | None = None
+    ends: list[int] | None = None
+    breaks: frozenset[int] = frozenset()
+    repaired: bool = False
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the original that became `text[start:end]`, which must not be empty."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+@dataclass(slots=True)
+class View:
+    """An alphanumeric view: character i of `text` is `folded.text[starts[i]:ends[i]]`."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Collects the folded characters and their places."""
+
+    text: list[str] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    def add(self, raw: str, start: int, end: int) -> None:
+        """Append one composed character, folded (N3-N5)."""
+        for folded in raw.casefold():
+            char = _DASHES.get(folded, folded)
+            if char in _INVISIBLE:
+                continue
+            if char.isspace():
+                char = " "
+                if self.text and self.text[-1] == " ":
+                    self.ends[-1] = end
+                    continue
+            elif "\ud800" <= char <= "\udfff":  # a lone surrogate cannot be handed to a matcher
+                char = "\ufffd"
+            self.text.append(char)
+            self.raw.append(raw)
+            self.starts.append(start)
+            self.ends.append(end)
+
+
+def fold(text: str) -> Folded:
+    """Apply N0-N5. Takes any text, lone surrogates and NUL included; never raises."""
+    if text.isascii():
+        if not _RAGGED_SPACE.search(text):
+            return Folded(text, text.lower(), text)
+    elif not _UNUSUAL.search(text) and not _RAGGED_SPACE.search(text):
+        return Folded(text, text.casefold().translate(_SAME_LENGTH), text)
+    return _fold_slowly(text)
+
+
+def _fold_slowly(text: str) -> Folded:
+    """The general case of `fold`, character by character."""
+    source, edges = _repair(text)
+    built, breaks = _Builder(), set[int]()
+    for start, end in _clusters(source):
+        if source[start] in _TRADE_MARKS:
+            breaks.add(len(built.text))
+            continue
+        for raw in _compose(source[start:end]):
+            built.add(raw, edges[start], edges[end])
+    return Folded(
+        original=text,
+        text="".join(built.text),
+        raw="".join(built.raw),
+        starts=built.starts,
+        ends=built.ends,
+        breaks=frozenset(breaks),
+        repaired=source is not text,
+    )
+
+
+def _repair(text: str) -> tuple[str, list[int]]:
+    """N0: the repaired text and, for each of its edges, the place in the original."""
+    if _MOJIBAKE.search(text):
+        try:
+            repaired = b"".join(map(_cp1252_byte, text)).decode("utf-8")
+        except UnicodeError:
+            return text, list(range(len(text) + 1))
+        edges = [0]
+        for char in repaired:
+            edges.append(edges[-1] + len(char.encode("utf-8")))
+        return repaired, edges
+    return text, list(range(len(text) + 1))
+
+
+@lru_cache(maxsize=512)
+def _cp1252_byte(char: str) -> bytes:
+    """One Windows-1252 byte; the five bytes that code page leaves out stay what they are, as browsers do it."""
+    return char.encode("latin-1") if "\x80" <= char <= "\x9f" else char.encode("cp1252")
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """Spans that NFKC may treat on their own: a character and everything that may combine with it."""
+    start = 0
+    for place in range(1, len(text)):
+        if not _extends(text[place]):
+            yield start, place
+            start = place
+    if text:
+        yield start, len(text)
+
+
+@lru_cache(maxsize=8192)
+def _extends(char: str) -> bool:
+    """Whether the character may combine with the one before it: marks, and the later parts of a Hangul syllable."""
+    if char < "\u0300":
+        return False
+    first = unicodedata.normalize("NFKD", char)[0]
+    return (
+        unicodedata.category(first).startswith("M")
+        or "\u1161" <= first <= "\u1175"
+        or "\u11a8" <= first <= "\u11c2"
+    )
+
+
+@lru_cache(maxsize=8192)
+def _compose(cluster: str) -> str:
+    return unicodedata.normalize("NFKC", cluster)
+
+
+def squeeze(text: str) -> str:
+    """N7 on folded text: alphanumerics only."""
+    if text.isascii():
+        return text.encode("ascii").translate(None, _ASCII_NOT_ALNUM).decode("ascii")
+    return _NOT_ALNUM.sub("", text)
+
+
+def squeeze_words(text: str, squeezed: str) -> str:
+    """N6 on folded text, alphanumerics only. `squeezed` is `squeeze(text)`, which is often the answer already."""
+    if "ae" in text or "oe" in text or "ue" in text:
+        squeezed = squeeze(_DIGRAPH_E.sub("", text))
+    if squeezed.isascii():
+        return squeezed
+    return squeezed.replace("ä", "a").replace("ö", "o").replace("ü", "u")
+
+
+def code_view(text: str) -> View:
+    """The code view of folded text, with places."""
+    starts = [place for place, char in enumerate(text) if char.isalnum()]
+    return View(squeeze(text), starts, [place + 1 for place in starts])
+
+
+def word_view(text: str) -> View:
+    """The word view of folded text, with places. The "e" of a digraph belongs to the vowel before it."""
+    silent = {found.start() for found in _DIGRAPH_E.finditer(text)}
+    starts = [place for place, char in enumerate(text) if char.isalnum() and place not in silent]
+    ends = [place + 2 if place + 1 in silent else place + 1 for place in starts]
+    return View(squeeze_words(text, squeeze(text)), starts, ends)

@@ -1,0 +1,58 @@
+"""Look for all spellings of all keywords at once, so that a heading without a keyword costs next to nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import re2
+from ahocorasick_rs import AhoCorasick, Implementation
+
+from reports.matching.boundaries import Hit
+from reports.matching.keywords import Keyword, Pattern, compile_regex, regex_options, regex_source
+
+Found = tuple[list[Pattern], int, int]
+
+
+class Automaton:
+    """Patterns by their alphanumeric text, found with overlaps (Aho-Corasick)."""
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        grouped: defaultdict[str, list[Pattern]] = defaultdict(list)
+        for pattern in patterns:
+            grouped[pattern.text].append(pattern)
+        self._groups = list(grouped.values())
+        self._automaton = AhoCorasick(list(grouped), implementation=Implementation.DFA) if grouped else None
+
+    def find(self, text: str) -> list[Found]:
+        """Patterns and the spans in `text` where they stand."""
+        if self._automaton is None:
+            return []
+        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        return [(self._groups[index], start, end) for index, start, end in found] if found else []
+
+
+class Expressions:
+    """The expressions of the list. One alternation of all says whether there is anything to look for."""
+
+    def __init__(self, keywords: Sequence[Keyword]) -> None:
+        self._patterns = [(Pattern(keyword, "", {}), compile_regex(keyword.text)) for keyword in keywords]
+        self._gate = _compile_gate(keywords) if len(keywords) > 1 else None
+
+    def find(self, text: str) -> list[Hit]:
+        """All places where an expression matches at least one character."""
+        hits: list[Hit] = []
+        if not self._patterns or (self._gate is not None and self._gate.search(text) is None):
+            return hits
+        for pattern, compiled in self._patterns:
+            for found in compiled.finditer(text):
+                start, end = found.span()
+                if start < end:
+                    hits.append(Hit(pattern, start, end, start, end))
+        return hits
+
+
+def _compile_gate(keywords: Sequence[Keyword]) -> "re2._Regexp[str] | None":
+    """All expressions as one, or None when that would be too large."""
+    try:
+        return re2.compile("|".join(f"(?:{regex_source(keyword.text)})" for keyword in keywords), regex_options())
+    except re2.error:
+        return None

@@ -1,0 +1,164 @@
+"""Where the tenant lives, how long that is believed, and the links into its web client."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from connector.superoffice import errors
+from connector.superoffice.client import Client
+from connector.superoffice.tenant import Tenant, is_loopback, safe_address, web_link
+from tests.connector.superoffice.server import CONTEXT, ScriptedTenant, answer
+from tests.connector.superoffice.test_transport import MakeTransport
+
+STATE = f"/api/state/{CONTEXT}"
+
+
+def state(**changes: object) -> dict[str, object]:
+    endpoint = f"http://127.0.0.1:1/{CONTEXT}"
+    return {
+        "ContextIdentifier": CONTEXT,
+        "Endpoint": endpoint,
+        "State": "Running",
+        "IsRunning": True,
+        "ValidUntil": "2030-01-01T12:00:00.1234567Z",
+        "Api": f"{endpoint}/api",
+        **changes,
+    }
+
+
+class Calendar:
+    def __init__(self) -> None:
+        self.now = datetime(2030, 1, 1, 11, 50, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def calendar() -> Calendar:
+    return Calendar()
+
+
+@pytest.fixture
+def watched(tenant: ScriptedTenant, make_transport: MakeTransport, calendar: Calendar) -> Tenant:
+    tenant.script("GET", STATE, answer(state()))
+    return Tenant(tenant.url, CONTEXT, make_transport(), now=calendar)
+
+
+def test_the_state_is_read_without_a_credential(tenant: ScriptedTenant, client: Client) -> None:
+    found = client.tenant_state()
+    assert found.state == "Running"
+    assert found.is_running
+    assert found.endpoint == f"{tenant.url}/{CONTEXT}"
+    assert found.api == f"{tenant.url}/{CONTEXT}/api"
+    assert found.valid_until is not None
+    assert found.valid_until.tzinfo == UTC
+    assert "Authorization" not in tenant.calls(STATE)[0].headers
+
+
+def test_the_state_is_believed_until_it_says(tenant: ScriptedTenant, watched: Tenant, calendar: Calendar) -> None:
+    watched.current()
+    calendar.later(minutes=9, seconds=59)
+    watched.current()
+    assert len(tenant.calls(STATE)) == 1
+    calendar.later(seconds=2)
+    watched.current()
+    assert len(tenant.calls(STATE)) == 2
+
+
+@pytest.mark.parametrize(
+    ("valid_until", "minutes"),
+    [("2020-01-01T00:00:00Z", 1), ("9999-12-31T23:59:59", 1), (None, 1), ("2031-01-01T00:00:00Z", 60)],
+)
+def test_the_state_is_believed_for_a_minute_at_least_and_an_hour_at_most(
+    tenant: ScriptedTenant, watched: Tenant, calendar: Calendar, valid_until: str | None, minutes: int
+) -> None:
+    tenant.script("GET", STATE, answer(state(ValidUntil=valid_until)))
+    watched.current()
+    calendar.later(minutes=minutes, seconds=-1)
+    watched.current()
+    assert len(tenant.calls(STATE)) == 1
+    calendar.later(seconds=2)
+    watched.current()
+    assert len(tenant.calls(STATE)) == 2
+
+
+def test_maintenance_is_looked_at_again_after_a_minute(
+    tenant: ScriptedTenant, watched: Tenant, calendar: Calendar
+) -> None:
+    down = answer(state(State="OfflineMaintenance", IsRunning=False, Endpoint=None, Api=None))
+    tenant.script("GET", STATE, down, answer(state()))
+    for _ in range(2):
+        with pytest.raises(errors.TenantNotRunning):
+            watched.running()
+    calendar.later(seconds=61)
+    assert watched.running().is_running
+    assert len(tenant.calls(STATE)) == 2
+
+
+def test_online_maintenance_still_runs(tenant: ScriptedTenant, client: Client) -> None:
+    tenant.settings.state = "OnlineMaintenance"
+    assert client.tenant_state().is_running
+
+
+def test_a_state_of_another_tenant_is_refused_with_both_names(tenant: ScriptedTenant, client: Client) -> None:
+    tenant.script("GET", STATE, answer(state(ContextIdentifier="Cust99999")))
+    with pytest.raises(errors.WrongTenant, match="Cust99999 instead of Cust12345"):
+        client.tenant_state()
+
+
+@pytest.mark.parametrize("answered", [[], "Running", 5, {"IsRunning": "perhaps"}, {"IsRunning": []}])
+def test_a_state_that_is_none_is_an_unexpected_answer(
+    tenant: ScriptedTenant, client: Client, answered: object
+) -> None:
+    tenant.script("GET", STATE, answer(answered))
+    with pytest.raises(errors.UnexpectedAnswer):
+        client.tenant_state()
+
+
+def test_endpoint_and_api_must_share_a_host(tenant: ScriptedTenant, client: Client) -> None:
+    tenant.script("GET", STATE, answer(state(Api="http://127.0.0.1:2/x/api")))
+    with pytest.raises(errors.UnsafeAddress):
+        client.tenant_state()
+
+
+@pytest.mark.parametrize(
+    ("address", "normal"),
+    [
+        ("https://online3.superoffice.com:443/Cust12345/", "https://online3.superoffice.com/Cust12345"),
+        ("HTTPS://Online3.SuperOffice.com/Cust12345", "https://online3.superoffice.com/Cust12345"),
+        ("https://crm.firma.example:8443", "https://crm.firma.example:8443"),
+        ("http://localhost:8001/", "http://localhost:8001"),
+        ("http://[::1]:80/x/", "http://[::1]/x"),
+    ],
+)
+def test_addresses_are_compared_in_one_spelling(address: str, normal: str) -> None:
+    assert safe_address(address, allow_loopback=True) == normal
+
+
+def test_a_login_host_out_there_cannot_send_our_token_to_this_machine() -> None:
+    with pytest.raises(errors.UnsafeAddress):
+        safe_address("http://127.0.0.1:8000/Cust12345", allow_loopback=False)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1.example.com", "localhost.example.com", "192.168.1.4", "0.0.0.0", ""])
+def test_only_this_machine_is_loopback(host: str) -> None:
+    assert not is_loopback(host)
+    assert is_loopback("127.0.0.5")
+    assert is_loopback("::1")
+
+
+def test_links_lead_into_the_tenants_web_client(tenant: ScriptedTenant, client: Client) -> None:
+    root = f"{tenant.url}/{CONTEXT}/default.aspx"
+    assert client.web_link("sale", 123) == f"{root}?sale.main?sale_id=123"
+    assert client.web_link("company", 25) == f"{root}?contact.main?contact_id=25"
+    assert client.web_link("person", 63) == f"{root}?person.main?person_id=63"
+    assert client.web_link("document", 7) == f"{root}?document?document_id=7"
+    assert len(tenant.seen) == 1, "the state is asked once, and no token is needed"
+
+
+def test_a_link_follows_a_moved_tenant() -> None:
+    assert web_link("https://online7.superoffice.com/Cust1", "sale", 1).startswith("https://online7.")
