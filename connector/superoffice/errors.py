@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - the class names are read as sentences: except NeedsConsent
 """What can go wrong between us and SuperOffice.
 
     SuperOfficeError

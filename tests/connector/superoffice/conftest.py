@@ -75,7 +75,9 @@ def make_transport(time: Time) -> Iterator[Callable[..., Transport]]:
 
 @pytest.fixture
 def make_client(tenant: ScriptedTenant, make_transport: Callable[..., Transport]) -> MakeClient:
-    def make(*, changes: dict[str, str] | None = None, options: dict[str, Any] | None = None, **more: Any) -> Client:
+    def make(
+        *, changes: dict[str, str] | None = None, options: dict[str, Any] | None = None, **more: Any
+    ) -> Client:
         credentials = credentials_for(**{"login_url": tenant.url, **(changes or {})})
         return Client(credentials, transport=make_transport(**(options or {})), **more)
 

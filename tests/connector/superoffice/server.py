@@ -1,4 +1,4 @@
-"""A login host and tenant for what the demo tenant cannot do: it answers exactly what a test tells it to, byte by byte."""
+"""A login host and tenant that answer exactly what a test tells them to, byte by byte."""
 
 import json
 import struct
@@ -41,10 +41,8 @@ class Seen:
 Reply = Callable[["Handler"], None]
 
 
-def answer(
-    body: Any = b"", status: int = 200, kind: str = "application/json", **headers: str
-) -> Reply:
-    """A well-formed answer; anything but bytes goes out as JSON. `Retry_After` names the header Retry-After."""
+def answer(body: Any = b"", status: int = 200, kind: str = "application/json", **headers: str) -> Reply:
+    """A well-formed answer; anything but bytes goes out as JSON. Retry_After names the header Retry-After."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def reply(handler: "Handler") -> None:
@@ -111,7 +109,7 @@ class Settings:
 
 
 class ScriptedTenant:
-    """Login host and tenant on one port. `script` queues replies for a path; when they are used up the last one stays."""
+    """Login host and tenant on one port. `script` queues replies for a path; the last one stays."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
@@ -157,7 +155,9 @@ class ScriptedTenant:
             return answer(self._tokens())
         if seen.path == "/login/.well-known/jwks":
             return answer({"keys": [_public(signing_key())]})
-        return answer({"Error": True, "ErrorType": "SoNotFoundException", "ErrorMessage": "nothing here"}, 404)
+        return answer(
+            {"Error": True, "ErrorType": "SoNotFoundException", "ErrorMessage": "nothing here"}, 404
+        )
 
     def _state(self) -> dict[str, Any]:
         until = datetime.now(UTC) + timedelta(minutes=10)
@@ -172,7 +172,9 @@ class ScriptedTenant:
 
     def _tokens(self) -> dict[str, Any]:
         tokens = self.settings.access_tokens
-        value = tokens.pop(0) if tokens else f"8A:{CONTEXT}.token{len(self.calls('/login/common/oauth/tokens'))}"
+        value = (
+            tokens.pop(0) if tokens else f"8A:{CONTEXT}.token{len(self.calls('/login/common/oauth/tokens'))}"
+        )
         return {
             "token_type": "Bearer",
             "access_token": value,
@@ -223,7 +225,7 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             return  # the client has hung up, as some tests want it
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:
         return
 
 

@@ -1,4 +1,4 @@
-"""From the refresh token to the access token: once per expiry, for this tenant only, and nothing lost on the way."""
+"""From the refresh token to the access token: once per expiry, for this tenant, nothing lost on the way."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -52,7 +52,9 @@ def test_one_token_serves_many_calls(tenant: ScriptedTenant, client: Client) -> 
     assert len(tenant.calls(TOKENS)) == len(tenant.calls(KEYS)) == 1
 
 
-def test_the_token_is_kept_for_four_fifths_of_its_life(tenant: ScriptedTenant, make_client: MakeClient) -> None:
+def test_the_token_is_kept_for_four_fifths_of_its_life(
+    tenant: ScriptedTenant, make_client: MakeClient
+) -> None:
     tenant.script("GET", PERSON, GOOD)
     store = MemoryTokenStore()
     make_client(token_store=store).person(63)

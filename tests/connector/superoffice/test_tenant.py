@@ -59,7 +59,9 @@ def test_the_state_is_read_without_a_credential(tenant: ScriptedTenant, client: 
     assert "Authorization" not in tenant.calls(STATE)[0].headers
 
 
-def test_the_state_is_believed_until_it_says(tenant: ScriptedTenant, watched: Tenant, calendar: Calendar) -> None:
+def test_the_state_is_believed_until_it_says(
+    tenant: ScriptedTenant, watched: Tenant, calendar: Calendar
+) -> None:
     watched.current()
     calendar.later(minutes=9, seconds=59)
     watched.current()
@@ -144,7 +146,9 @@ def test_a_login_host_out_there_cannot_send_our_token_to_this_machine() -> None:
         safe_address("http://127.0.0.1:8000/Cust12345", allow_loopback=False)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1.example.com", "localhost.example.com", "192.168.1.4", "0.0.0.0", ""])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1.example.com", "localhost.example.com", "192.168.1.4", "0.0.0.0", ""]
+)
 def test_only_this_machine_is_loopback(host: str) -> None:
     assert not is_loopback(host)
     assert is_loopback("127.0.0.5")

@@ -53,7 +53,9 @@ def test_a_refusal_is_not_repeated(tenant: ScriptedTenant, client: Client, statu
     assert len(tenant.calls(PERSON)) == 1
 
 
-@pytest.mark.parametrize("trouble", [answer(b"", 500), answer(b"", 503), answer(b"", 504), answer(b"", 429), raw(b"")])
+@pytest.mark.parametrize(
+    "trouble", [answer(b"", 500), answer(b"", 503), answer(b"", 504), answer(b"", 429), raw(b"")]
+)
 def test_a_write_that_may_have_happened_is_never_repeated(
     tenant: ScriptedTenant, client: Client, trouble: Any
 ) -> None:
@@ -88,7 +90,9 @@ def test_a_short_retry_after_is_waited_for(
     assert time.sleeps == [7.0]
 
 
-def test_a_long_retry_after_is_handed_to_the_caller(tenant: ScriptedTenant, client: Client, time: Time) -> None:
+def test_a_long_retry_after_is_handed_to_the_caller(
+    tenant: ScriptedTenant, client: Client, time: Time
+) -> None:
     tenant.script("GET", PERSON, answer(b"", 429, Retry_After="31"))
     with pytest.raises(errors.RateLimited) as caught:
         client.person(63)
@@ -150,7 +154,9 @@ def test_a_moved_tenant_is_looked_up_again_and_the_call_follows(
         assert len(new_home.calls(PERSON)) == 1
 
 
-def test_a_tenant_that_stays_misdirected_is_asked_twice_at_most(tenant: ScriptedTenant, client: Client) -> None:
+def test_a_tenant_that_stays_misdirected_is_asked_twice_at_most(
+    tenant: ScriptedTenant, client: Client
+) -> None:
     tenant.script("GET", PERSON, answer(b"", 421))
     with pytest.raises(errors.WrongHost):
         client.person(63)
@@ -264,7 +270,9 @@ def test_the_pace_is_shared_by_threads() -> None:
     assert sorted(round(wait) for wait in waits) == [1] * 5 + [2] * 5 + [3] * 5
 
 
-def test_each_call_takes_a_place_in_the_pace(tenant: ScriptedTenant, make_client: MakeClient, time: Time) -> None:
+def test_each_call_takes_a_place_in_the_pace(
+    tenant: ScriptedTenant, make_client: MakeClient, time: Time
+) -> None:
     tenant.script("GET", PERSON, GOOD)
     client = make_client(options={"calls_per_second": 1.0})
     client.person(63)  # state, token, keys, person
@@ -285,7 +293,8 @@ def test_a_request_shows_no_secret_when_printed() -> None:
 
 
 def test_text_that_a_database_refuses_is_cleaned_at_the_door(tenant: ScriptedTenant, client: Client) -> None:
-    body = rb'{"PersonId": 63, "FullName": "In\u0000ga\ud800 \ud83d\ude00 \u00fc", "Emails": [{"Value": "a\u0000@b.example"}]}'
+    emails = rb'[{"Value": "a\u0000@b.example"}]'
+    body = rb'{"PersonId": 63, "FullName": "In\u0000ga\ud800 \ud83d\ude00 \u00fc", "Emails": %s}' % emails
     tenant.script("GET", PERSON, answer(body))
     person = client.person(63)
     assert person.full_name == "Inga 😀 ü"

@@ -1,0 +1,55 @@
+"""What is kept of a server's words: readable, storable, short, and without our secrets in any spelling."""
+
+import html
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from connector.superoffice.redaction import Redactor, clean, excerpt
+
+SECRET = "p/q r+s&<t>%"
+
+
+@pytest.mark.parametrize("spelling", [str, lambda text: quote(text, safe=""), quote_plus, html.escape])
+def test_a_known_secret_is_masked_in_every_spelling(spelling: object) -> None:
+    redactor = Redactor()
+    redactor.hide(SECRET)
+    spelled = spelling(SECRET)  # type: ignore[operator]
+    assert redactor.redact(f"before {spelled} after") == "before … after"
+
+
+def test_a_secret_that_contains_another_leaves_no_rest() -> None:
+    redactor = Redactor()
+    redactor.hide("abcd")
+    redactor.hide("abcdefgh")
+    assert redactor.redact("abcdefgh") == "…"
+
+
+def test_what_looks_like_a_token_is_masked_although_nobody_told_us() -> None:
+    shown = Redactor().redact("Authorization: Bearer 8A:Cust1.zzzzzzzz and client_secret=yyyyyyyy")
+    assert "zzzz" not in shown
+    assert "yyyy" not in shown
+
+
+def test_a_very_short_secret_does_not_tear_words_apart() -> None:
+    redactor = Redactor()
+    redactor.hide("a")
+    redactor.hide("")
+    assert redactor.redact("a banana") == "a banana"
+
+
+def test_words_are_cut_after_masking_so_that_no_half_secret_stays() -> None:
+    redactor = Redactor()
+    redactor.hide("SECRETSECRET")
+    shown = redactor.redact("x" * 495 + "SECRETSECRET")
+    assert "SEC" not in shown
+    assert len(shown) <= 500
+
+
+def test_a_page_becomes_a_sentence() -> None:
+    page = b"<html><style>h1 {}</style><script>steal()</script><!-- x --><h1>Bad &amp; \n gateway</h1>\x00\xff</html>"
+    assert excerpt(page) == "Bad & gateway \ufffd"
+
+
+def test_nul_and_lone_surrogates_are_dropped_and_emoji_stay() -> None:
+    assert clean("a\x00b\ud800c😀") == "abc😀"
