@@ -30,7 +30,7 @@ HOST = "127.0.0.1"
 
 
 class PortUnavailableError(Exception):
-    """A port cannot be listened on. `str()` is one sentence for the person who chose it."""
+    """A port cannot be listened on. `str()` is one sentence for whoever chose it."""
 
     def __init__(self, port: int, reason: str) -> None:
         super().__init__(f"Port {port} on {HOST} cannot be used ({reason}); choose another one.")
@@ -40,7 +40,7 @@ class PortUnavailableError(Exception):
 class MailCatcher:
     """An SMTP server and a small web server in threads of their own, over one directory of mails.
 
-    Port 0 lets the system choose; the attributes `smtp_port` and `http_port` hold the real ones after `start`.
+    Port 0 lets the system choose; the attributes `smtp_port` and `http_port` hold them after `start`.
     `faults` is for tests.
     """
 
@@ -120,13 +120,14 @@ class _PostOffice:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        server = await self._loop.create_server(self._converse, sock=self._listener)
-        self._ready.set()
+        try:
+            server = await self._loop.create_server(self._converse, sock=self._listener)
+        finally:
+            self._ready.set()
         await self._stopping.wait()
         server.close()
-        for peer in self._handler.peers:
-            if peer.transport is not None:
-                peer.transport.abort()
+        for peer in [*self._handler.peers]:
+            peer.hang_up()
         # One turn of the loop, so that the torn connections are closed before the loop is.
         await asyncio.sleep(0)
 
@@ -137,7 +138,7 @@ class _PostOffice:
 
 
 class _Peer(SMTP):
-    """aiosmtpd's server, with the one step that its handlers cannot refuse, and a list of who is connected."""
+    """aiosmtpd's server, with the one step that its handlers cannot refuse and a list of who is connected."""
 
     event_handler: _Handler
 
@@ -147,6 +148,11 @@ class _Peer(SMTP):
             await self.push(fault.reply)
         else:
             await super().smtp_DATA(arg)
+
+    def hang_up(self) -> None:
+        """Close the connection without a word, whatever is still on its way."""
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.event_handler.peers.discard(self)
@@ -180,8 +186,8 @@ class _Handler:
                 return "451 4.3.0 The mail could not be written to the disk"
         if fault.reply is not None:
             return fault.reply
-        if fault.hang_up and server.transport is not None:
-            server.transport.abort()
+        if fault.hang_up and isinstance(server, _Peer):
+            server.hang_up()
         # The dialogue's task is cancelled when the connection ends, from either side.
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
@@ -208,9 +214,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--smtp-port", type=int, default=0, help="0: the system chooses")
     parser.add_argument("--http-port", type=int, default=0, help="0: the system chooses")
     options = parser.parse_args(arguments)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    # Blocked here and in every thread started below, so that nothing but `sigwait` meets them.
+    endings = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, endings)
     with contextlib.ExitStack() as stack:
         try:
             catcher = stack.enter_context(
@@ -226,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"Mail catcher ready: SMTP {HOST}:{catcher.smtp_port}, mails at http://{HOST}:{catcher.http_port}/\n"
         )
         sys.stdout.flush()
-        ended.wait()
+        signal.sigwait(endings)
     return 0
 
 

@@ -48,7 +48,7 @@ class MailFaults:
         self._plan("dot", count, MailFault(keep=keep))
 
     def close_after_dot(self, count: int, *, keep: bool) -> None:
-        """Hang up instead of answering the next `count` final dots; `keep` says whether the mails were taken."""
+        """Hang up instead of answering the next `count` final dots; `keep`: whether they were taken."""
         self._plan("dot", count, MailFault(hang_up=True, keep=keep))
 
     def replace_message_id(self, count: int, message_id: str) -> None:

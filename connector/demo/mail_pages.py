@@ -29,12 +29,14 @@ _STYLE = """
 --accent:#0b665c;--warn:#7d5200;--tint:#fdf3dc}
 @media(prefers-color-scheme:dark){:root{--canvas:#12171d;--surface:#1b222b;--ink:#e7ecf1;--muted:#a3afbb;
 --line:#323c47;--accent:#5cc9b8;--warn:#e8b44f;--tint:#2b2616}}
-*{box-sizing:border-box}body{margin:0;background:var(--canvas);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
+*{box-sizing:border-box}
+body{margin:0;background:var(--canvas);color:var(--ink);font:15px/1.45 system-ui,sans-serif}
 .label{background:var(--tint);color:var(--warn);padding:8px 16px;border-bottom:1px solid var(--line)}
 .label span{display:block;font-size:13px}main{max-width:1100px;margin:0 auto;padding:16px}
 h1{font-size:26px;line-height:1.25;overflow-wrap:anywhere}h2{font-size:20px}a{color:var(--accent)}
 table{width:100%;border-collapse:collapse;background:var(--surface);border:1px solid var(--line)}
-th,td{text-align:left;padding:8px 12px;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th,td{text-align:left;padding:8px 12px;border-bottom:1px solid var(--line);vertical-align:top}
+th,td{overflow-wrap:anywhere}
 th{font-size:13px;color:var(--muted)}td.time{white-space:nowrap;font-variant-numeric:tabular-nums}
 pre,iframe{background:var(--surface);border:1px solid var(--line);border-radius:6px;width:100%}
 pre{padding:12px;white-space:pre-wrap;overflow-wrap:anywhere}iframe{height:420px;background:#fff}
@@ -48,8 +50,11 @@ _PAGE_POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-# The mail's own HTML: no script, no form, no image, no link that leads out; its inline styles are all it may have.
-_HTML_PART_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+# The mail's own HTML: no script, form, image or link that leads out; all it may have are its inline styles.
+_HTML_PART_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
 _BARE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
@@ -72,7 +77,7 @@ class _Pages(BaseHTTPRequestHandler):
     sys_version = ""
     timeout = 15  # seconds; a browser's idle spare connection must not hold a thread for ever
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class finds methods by these names
+    def do_GET(self) -> None:
         if not _is_loopback_name(self.headers.get("Host", "")):
             # Another site's name that points to this computer could otherwise read the mails.
             self._problem(HTTPStatus.FORBIDDEN, "Open this page as 127.0.0.1 or localhost.")
@@ -98,7 +103,7 @@ class _Pages(BaseHTTPRequestHandler):
         """Errors of the HTTP layer, in the same frame as every other page."""
         self._problem(HTTPStatus(code), message or HTTPStatus(code).phrase)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:
         logger.debug(format, *args)
 
     def _raw(self, mail: CaughtMail) -> None:
@@ -126,10 +131,12 @@ class _Pages(BaseHTTPRequestHandler):
 
     def _page(self, title: str, content: str, status: HTTPStatus = HTTPStatus.OK) -> None:
         page = (
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · mail catcher</title>'
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            f"<title>{escape(title)} · mail catcher</title>"
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<style>{_STYLE}</style></head><body>"
-            f'<div class="label" role="note"><strong>{_LABEL}</strong><span lang="de">{_LABEL_DE}</span></div>'
+            f'<div class="label" role="note"><strong>{_LABEL}</strong>'
+            f'<span lang="de">{_LABEL_DE}</span></div>'
             f"<main>{content}</main></body></html>"
         )
         self._respond(status, "text/html; charset=utf-8", page.encode("utf-8", "replace"), _PAGE_POLICY)
@@ -147,6 +154,7 @@ class _Pages(BaseHTTPRequestHandler):
             "Cross-Origin-Resource-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cache-Control": "no-store",
+            "X-DNS-Prefetch-Control": "off",
         }
         for name, value in (headers | (extra or {})).items():
             self.send_header(name, value)
@@ -159,7 +167,7 @@ def _list_page(store: MailStore) -> str:
     ids = store.ids()[::-1]
     mails = [mail for mail_id in ids[:_SHOWN_AT_ONCE] if (mail := store.get(mail_id))]
     if not mails:
-        return "<h1>Caught mails</h1><p>No mail yet: what the demo sends will appear here. Reload the page to look.</p>"
+        return "<h1>Caught mails</h1><p>No mail yet. What the demo sends appears here after a reload.</p>"
     older = len(ids) - _SHOWN_AT_ONCE
     note = (
         f'<p class="muted">The newest {_SHOWN_AT_ONCE} are shown; {older} older ones are in the folder.</p>'
@@ -172,7 +180,8 @@ def _list_page(store: MailStore) -> str:
         for mail in mails
     )
     return (
-        '<h1>Caught mails</h1><table class="list"><thead><tr><th scope="col">Time</th><th scope="col">From</th>'
+        '<h1>Caught mails</h1><table class="list">'
+        '<thead><tr><th scope="col">Time</th><th scope="col">From</th>'
         f'<th scope="col">To</th><th scope="col">Subject</th></tr></thead><tbody>{rows}</tbody></table>'
         f"{note if older > 0 else ''}"
     )

@@ -1,4 +1,4 @@
-"""Where caught mails lie: one `.eml` with the exact bytes and one small `.json` with the envelope, per mail."""
+"""Where caught mails lie: per mail one `.eml` with its exact bytes and one `.json` with its envelope."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ID = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class CaughtMail:
-    """One mail as it arrived. `raw` is what was between DATA and the final dot, dot-unstuffed; `received_at` is UTC."""
+    """One mail as it arrived. `raw` is what came after DATA, dot-unstuffed; `received_at` is UTC."""
 
     id: str
     received_at: datetime

@@ -37,7 +37,7 @@ _NORMAL: dict[str, str] = {
 }
 
 
-class _Over(Exception):  # noqa: N818 - not an error, only the end of a dialogue
+class _Over(Exception):
     pass
 
 
@@ -172,7 +172,7 @@ class ScriptedServer:
 
 
 class Dialogue:
-    """One connection's conversation. Actions may use `say` and `sock`."""
+    """One connection's conversation. Actions may use `say`, `encrypt` and `sock`."""
 
     def __init__(self, server: ScriptedServer, sock: socket.socket) -> None:
         self.server = server
@@ -181,7 +181,7 @@ class Dialogue:
 
     def run(self) -> None:
         if self.server.tls_from_start:
-            self._encrypt()
+            self.encrypt()
         self.do("connect")
         while line := self._lines.readline():
             command = line.decode("latin-1").rstrip("\r\n")
@@ -225,7 +225,7 @@ class Dialogue:
 
     def on_starttls(self, verb: str) -> None:
         if self.do("starttls") == "2":
-            self._encrypt()
+            self.encrypt()
 
     def on_auth(self, verb: str) -> None:
         # LOGIN asks twice; PLAIN brings everything along.
@@ -271,7 +271,7 @@ class Dialogue:
         if self.do("dot") in {"4", "5"}:
             del self.server.accepted[position]
 
-    def _encrypt(self) -> None:
+    def encrypt(self) -> None:
         assert self.server.tls is not None
         self._lines.close()
         self.sock = self.server.tls.wrap_socket(self.sock, server_side=True)

@@ -18,6 +18,7 @@ from connector.smtp.submission import Outcome
 from tests.connector.smtp.conftest import BIG, RAW, MakeAccount
 from tests.connector.smtp.scripted_server import (
     Action,
+    Dialogue,
     Script,
     ScriptedServer,
     dribble,
@@ -247,43 +248,41 @@ def test_an_acceptance_before_the_dot_is_not_believed(account: MakeAccount) -> N
     assert server.accepted == []
 
 
-def test_a_server_that_gives_up_while_the_callback_works_gets_no_dot(account: MakeAccount) -> None:
-    give_up = threading.Event()
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        (hang_up, 0),
+        (reset, 0),
+        (then_hang_up("421 4.4.2 idle"), 421),
+        ("250 2.0.0 early", 250),
+        ("550 5.7.0 no", 550),
+    ],
+)
+def test_what_happens_while_the_callback_works_is_seen_before_the_dot(
+    account: MakeAccount, event: Action, code: int
+) -> None:
+    go = threading.Event()
 
-    def idle(dialogue: Any) -> None:
-        give_up.wait(5)
-        then = then_hang_up("421 4.4.2 idle for too long")
-        assert callable(then)
-        then(dialogue)
+    def wait_then_act(dialogue: Dialogue) -> None:
+        go.wait(5)
+        dialogue.say(event) if isinstance(event, str) else event(dialogue)  # type: ignore[operator]
 
     def before_dot() -> bool:
-        give_up.set()
+        go.set()
         time.sleep(0.2)
         return True
 
-    with ScriptedServer({"body": idle}) as server:
+    with ScriptedServer({"body": wait_then_act}) as server:
         with opened(account(server.port)) as session:
             outcome = send(session, raw=RAW * 2, before_dot=before_dot)
+            assert not session.is_usable
         server.wait()
-    assert (outcome.kind, outcome.stage, outcome.code) == ("deferred", "dot", 421)
+    assert (outcome.kind, outcome.stage, outcome.code) == (
+        "rejected" if code == 550 else "deferred",
+        "dot",
+        code,
+    )
     assert server.received == []
-
-
-def test_a_server_that_vanishes_while_the_callback_works_leaves_no_doubt(account: MakeAccount) -> None:
-    vanish = threading.Event()
-
-    def idle(dialogue: Any) -> None:
-        vanish.wait(5)
-        reset(dialogue)
-
-    def before_dot() -> bool:
-        vanish.set()
-        time.sleep(0.2)
-        return True
-
-    with ScriptedServer({"body": idle}) as server, opened(account(server.port)) as session:
-        outcome = send(session, raw=RAW * 2, before_dot=before_dot)
-    assert (outcome.kind, outcome.stage, outcome.code) == ("deferred", "dot", 0)
 
 
 def test_a_dot_that_the_system_refuses_leaves_no_doubt(account: MakeAccount) -> None:
@@ -375,6 +374,13 @@ def test_a_connection_that_cannot_be_reset_is_given_up(account: MakeAccount) -> 
     script: Script = {"rcpt": "550 5.1.1 unknown", "rset": "451 4.3.0 confused"}
     with ScriptedServer(script) as server, opened(account(server.port)) as session:
         assert send(session).kind == "rejected"
+        assert not session.is_usable
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "dot"])
+def test_a_connection_is_given_up_when_the_server_announces_its_end(account: MakeAccount, stage: str) -> None:
+    with ScriptedServer({stage: "421 4.3.2 closing soon"}) as server, opened(account(server.port)) as session:
+        assert send(session).kind == "deferred"
         assert not session.is_usable
 
 
