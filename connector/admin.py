@@ -26,11 +26,13 @@ class SecretsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.secrets:
+        for name in set(self.secrets) & set(self.fields):  # a read-only page has none of them
             is_set = bool(self.instance.pk and getattr(self.instance, name))
             field = WriteOnlyField(
                 label=self.fields[name].label,
-                help_text=_("A value is stored. Leave empty to keep it.") if is_set else _("Nothing is stored yet."),
+                help_text=_("A value is stored. Leave empty to keep it.")
+                if is_set
+                else _("Nothing is stored yet."),
             )
             self.fields[name] = field
             self.initial.pop(name, None)
@@ -74,7 +76,18 @@ class MailboxForm(SecretsForm):
 
     class Meta:
         model = Mailbox
-        fields = ["name", "is_active", "is_paused", "host", "port", "security", "username", "password", "from_address", "from_name"]
+        fields = [
+            "name",
+            "is_active",
+            "is_paused",
+            "host",
+            "port",
+            "security",
+            "username",
+            "password",
+            "from_address",
+            "from_name",
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -117,7 +130,9 @@ class MailboxAdmin(KeptByEnvironment):
         return _without_secrets(self, request, obj, MailboxForm)
 
 
-def _without_secrets(model_admin: KeptByEnvironment, request: HttpRequest, obj: Any, form: type[SecretsForm]) -> Any:
+def _without_secrets(
+    model_admin: KeptByEnvironment, request: HttpRequest, obj: Any, form: type[SecretsForm]
+) -> Any:
     """Read-only pages print stored values; there the secret fields are left out."""
     names = list(form._meta.fields or ())
     if obj is not None and not model_admin.has_change_permission(request, obj):

@@ -2,7 +2,8 @@
 
 from typing import Self
 
-from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -38,7 +39,9 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def in_order_of_precedence(self) -> Self:
         """Active rows, the one to use first: environment, then administrator, then demo; newest first."""
         rank = models.Case(
-            models.When(origin=Origin.ENVIRONMENT, then=0), models.When(origin=Origin.ADMIN, then=1), default=2
+            models.When(origin=Origin.ENVIRONMENT, then=0),
+            models.When(origin=Origin.ADMIN, then=1),
+            default=2,
         )
         return self.filter(is_active=True).order_by(rank, "-pk")
 
@@ -52,17 +55,30 @@ class Connection(Reachable):
         ONLINE = "online", _("production (online)")
 
     name = models.CharField(_("name"), max_length=100)
-    origin = models.CharField(_("kept by"), max_length=12, choices=Origin, default=Origin.ADMIN, editable=False)
+    origin = models.CharField(
+        _("kept by"), max_length=12, choices=Origin, default=Origin.ADMIN, editable=False
+    )
     is_active = models.BooleanField(_("in use"), default=True)
-    environment = models.CharField(_("environment"), max_length=8, choices=Environment, default=Environment.ONLINE)
-    login_url = models.URLField(
-        _("login address"), blank=True, help_text=_("Only for installations of your own; empty for SuperOffice Online.")
+    environment = models.CharField(
+        _("environment"), max_length=8, choices=Environment, default=Environment.ONLINE
+    )
+    login_url = models.CharField(
+        _("login address"),
+        max_length=200,
+        validators=[URLValidator(schemes=["https", "http"])],
+        blank=True,
+        help_text=_("Only for installations of your own; empty for SuperOffice Online."),
     )
     context_identifier = models.CharField(_("tenant"), max_length=40, help_text=_("Like Cust12345."))
     client_id = models.CharField(_("client id"), max_length=100)
     client_secret = EncryptedTextField(_("client secret"))
     refresh_token = EncryptedTextField(_("refresh token"))
-    redirect_uri = models.URLField(_("redirect address"), help_text=_("Exactly as registered for the app."))
+    redirect_uri = models.CharField(
+        _("redirect address"),
+        max_length=200,
+        validators=[URLValidator(schemes=["https", "http"])],
+        help_text=_("Exactly as registered for the app."),
+    )
     access_token = EncryptedTextField(editable=False, blank=True, default="")
     access_token_expires_at = models.DateTimeField(null=True, editable=False)
 
@@ -73,7 +89,9 @@ class Connection(Reachable):
         verbose_name_plural = _("connections")
         constraints = [
             models.UniqueConstraint(
-                fields=["origin"], condition=~Q(origin=Origin.ADMIN), name="one_connection_per_automatic_origin"
+                fields=["origin"],
+                condition=~Q(origin=Origin.ADMIN),
+                name="one_connection_per_automatic_origin",
             ),
             models.CheckConstraint(condition=Q(origin__in=Origin.values), name="connection_origin_known"),
         ]
@@ -95,7 +113,9 @@ class Mailbox(Reachable):
         NONE = "none", _("none (only on this machine)")
 
     name = models.CharField(_("name"), max_length=100)
-    origin = models.CharField(_("kept by"), max_length=12, choices=Origin, default=Origin.ADMIN, editable=False)
+    origin = models.CharField(
+        _("kept by"), max_length=12, choices=Origin, default=Origin.ADMIN, editable=False
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     is_paused = models.BooleanField(_("paused"), default=False, help_text=_("Mails wait; nothing is lost."))
     host = models.CharField(_("host"), max_length=253)
@@ -129,7 +149,7 @@ class Mailbox(Reachable):
 class Representative(models.Model):
     """A dashboard user who is an associate in SuperOffice and writes from a mailbox."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, verbose_name=_("user"))
+    user = models.OneToOneField(User, on_delete=models.CASCADE, verbose_name=_("user"))
     associate_id = models.PositiveIntegerField(_("associate id in SuperOffice"), unique=True)
     mailbox = models.ForeignKey(
         Mailbox,

@@ -35,7 +35,11 @@ def problem_code(error: Exception) -> str:
     """The code of a SuperOfficeError, SmtpError or NotConfigured; "unexpected" for anything else."""
     code = str(getattr(error, "code", ""))
     if isinstance(error, SmtpError):
-        code = "smtp_configuration" if error.classification == "configuration" and code != "login_refused" else f"smtp_{code}"
+        code = (
+            "smtp_configuration"
+            if error.classification == "configuration" and code != "login_refused"
+            else f"smtp_{code}"
+        )
     return code if code in PROBLEMS else "unexpected"
 
 
@@ -65,11 +69,15 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "unsafe_address": Problem(
         _ADMINISTRATOR_KNOWS,
-        _("The login or tenant address is not https. Correct SO_LOGIN_URL or the connection's login address."),
+        _(
+            "The login or tenant address is not https. Correct SO_LOGIN_URL or the connection's login address."
+        ),
     ),
     "tenant_not_running": Problem(
         _("SuperOffice is under maintenance. Nothing is lost; we go on when it is back."),
-        _("The tenant's state endpoint says that it is not running. Usually this takes minutes; nothing to change here."),
+        _(
+            "The tenant's state endpoint says that it is not running. Usually this takes minutes; nothing to change here."
+        ),
     ),
     "sign_in_failed": Problem(
         _("SuperOffice does not let us in. Nothing is lost. An administrator has to act."),
@@ -77,23 +85,35 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "needs_consent": Problem(
         _("SuperOffice no longer accepts our sign-in. Nothing is lost. An administrator has to renew it."),
-        _("The refresh token was revoked or has expired. Sign in again for this app and enter the new refresh token."),
+        _(
+            "The refresh token was revoked or has expired. Sign in again for this app and enter the new refresh token."
+        ),
     ),
     "invalid_client": Problem(
-        _("SuperOffice does not know this installation. Nothing is lost. An administrator has to correct the set-up."),
-        _("Client id or client secret is wrong for this environment. Each environment (sod, stage, online) has its own pair."),
+        _(
+            "SuperOffice does not know this installation. Nothing is lost. An administrator has to correct the set-up."
+        ),
+        _(
+            "Client id or client secret is wrong for this environment. Each environment (sod, stage, online) has its own pair."
+        ),
     ),
     "invalid_identity": Problem(
         _ADMINISTRATOR_KNOWS,
-        _("The identity token could not be verified: check this server's clock and that client id and login address belong together."),
+        _(
+            "The identity token could not be verified: check this server's clock and that client id and login address belong together."
+        ),
     ),
     "wrong_tenant": Problem(
-        _("The sign-in belongs to another SuperOffice tenant. Nothing was read. An administrator has to correct it."),
+        _(
+            "The sign-in belongs to another SuperOffice tenant. Nothing was read. An administrator has to correct it."
+        ),
         _("The refresh token was issued for another tenant than the one configured. Both names are below."),
     ),
     "unauthorized": Problem(
         _("SuperOffice does not let us in. Nothing is lost. An administrator has to act."),
-        _("SuperOffice refuses even a fresh access token. Check that the app is still approved for the tenant."),
+        _(
+            "SuperOffice refuses even a fresh access token. Check that the app is still approved for the tenant."
+        ),
     ),
     "forbidden": Problem(
         _("SuperOffice does not allow this for our user. An administrator has to look at the rights."),
@@ -101,18 +121,26 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "not_found": Problem(
         _("The record is not in SuperOffice any more, or our user may not see it."),
-        _("SuperOffice answered “not found”. The record was deleted, or the user behind the token cannot see it."),
+        _(
+            "SuperOffice answered “not found”. The record was deleted, or the user behind the token cannot see it."
+        ),
     ),
-    "bad_request": Problem(_SO_ODD, _("SuperOffice refused the request as malformed. Report what it said to the developers.")),
+    "bad_request": Problem(
+        _SO_ODD, _("SuperOffice refused the request as malformed. Report what it said to the developers.")
+    ),
     "rate_limited": Problem(
         _("SuperOffice asks us to slow down. Nothing is lost; we go on by ourselves."),
         _("SuperOffice limits our calls (429). If this stays, reduce schedules."),
     ),
-    "wrong_host": Problem(_SO_DOWN, _("The tenant has moved to another host and the state endpoint does not say where yet.")),
+    "wrong_host": Problem(
+        _SO_DOWN, _("The tenant has moved to another host and the state endpoint does not say where yet.")
+    ),
     "server_error": Problem(_SO_DOWN, _("SuperOffice reported an error of its own (5xx).")),
     "unexpected_answer": Problem(
         _SO_ODD,
-        _("SuperOffice answered with something that is no JSON of the expected shape, for example an HTML page. Often a proxy or maintenance page stands in between."),
+        _(
+            "SuperOffice answered with something that is no JSON of the expected shape, for example an HTML page. Often a proxy or maintenance page stands in between."
+        ),
     ),
     "bad_record": Problem(
         _("A record in SuperOffice cannot be read. The result is incomplete. Please tell an administrator."),
@@ -124,38 +152,52 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "keeps_stopping": Problem(
         _("The report stopped several times before it was done. Please tell an administrator."),
-        _("The worker died several times while this run was at the same place. Look at memory and at the log."),
+        _(
+            "The worker died several times while this run was at the same place. Look at memory and at the log."
+        ),
     ),
     # --- Mail server ---
     "no_mailbox": Problem(
         _("There is no mailbox to send from. An administrator has to set one up."),
         _("Set the SMTP_… variables, or add a mailbox in the administration."),
     ),
-    "smtp_unreachable": Problem(_MAIL_DOWN, _("No connection to the mail server: check host, port and firewall.")),
+    "smtp_unreachable": Problem(
+        _MAIL_DOWN, _("No connection to the mail server: check host, port and firewall.")
+    ),
     "smtp_timeout": Problem(_MAIL_DOWN, _("The mail server did not answer in time.")),
     "smtp_connection_lost": Problem(_MAIL_DOWN, _("The mail server closed the connection.")),
     "smtp_garbled_reply": Problem(_MAIL_CONFIG, _("What answers at this host and port is no mail server.")),
-    "smtp_greeting_refused": Problem(_MAIL_DOWN, _("The mail server turned us away at the greeting. Its words are below.")),
+    "smtp_greeting_refused": Problem(
+        _MAIL_DOWN, _("The mail server turned us away at the greeting. Its words are below.")
+    ),
     "smtp_tls_failed": Problem(
-        _MAIL_CONFIG, _("The mail server's certificate is not trusted or TLS failed. Nothing was sent unencrypted.")
+        _MAIL_CONFIG,
+        _("The mail server's certificate is not trusted or TLS failed. Nothing was sent unencrypted."),
     ),
     "smtp_starttls_missing": Problem(
-        _MAIL_CONFIG, _("The mail server offers no STARTTLS. Choose the right port, or TLS from the start (465).")
+        _MAIL_CONFIG,
+        _("The mail server offers no STARTTLS. Choose the right port, or TLS from the start (465)."),
     ),
     "smtp_login_refused": Problem(
         _("The mail server does not accept our sign-in. Your mails wait; an administrator has to act."),
-        _("User or password is refused, or SMTP sign-in is switched off for this mailbox. Correct it, then resume the mailbox."),
+        _(
+            "User or password is refused, or SMTP sign-in is switched off for this mailbox. Correct it, then resume the mailbox."
+        ),
     ),
     "smtp_configuration": Problem(
         _MAIL_CONFIG,
-        _("The mail server refuses this sender or set-up. The mailbox pauses, because repeating makes it worse. Correct it, then resume the mailbox."),
+        _(
+            "The mail server refuses this sender or set-up. The mailbox pauses, because repeating makes it worse. Correct it, then resume the mailbox."
+        ),
     ),
     "smtp_deferred": Problem(
         _("The mail server asked us to try again later. We do so by ourselves."),
         _("A temporary refusal (4xx). The server's words are below."),
     ),
     "smtp_address": Problem(
-        _("The mail server does not know this address. The mail was not sent. Correct the address in SuperOffice."),
+        _(
+            "The mail server does not know this address. The mail was not sent. Correct the address in SuperOffice."
+        ),
         _("The address was refused (5xx). The server's words are below."),
     ),
     "smtp_rejected": Problem(
@@ -163,11 +205,17 @@ PROBLEMS: dict[str, Problem] = {
         _("The message was refused for good (5xx). The server's words are below."),
     ),
     "smtp_expired": Problem(
-        _("The mail could not be sent for a day. It was not sent; decide whether it is still right and send it again."),
+        _(
+            "The mail could not be sent for a day. It was not sent; decide whether it is still right and send it again."
+        ),
         _("Every attempt within 24 hours was deferred. The last words of the server are below."),
     ),
     "smtp_uncertain": Problem(
-        _("The mail server did not confirm whether it took the mail. We do not send it again by ourselves: after 15 minutes please decide."),
-        _("The answer to the final dot is missing. Look into the mailbox's “Sent” folder or the server's log for the Message-ID."),
+        _(
+            "The mail server did not confirm whether it took the mail. We do not send it again by ourselves: after 15 minutes please decide."
+        ),
+        _(
+            "The answer to the final dot is missing. Look into the mailbox's “Sent” folder or the server's log for the Message-ID."
+        ),
     ),
 }

@@ -2,7 +2,10 @@
 
 import re
 
-_NAMES = r"(?:access_token|refresh_token|client_secret|id_token|password|passwd|secret|code_verifier|assertion|api_?key)"
+_NAMES = (
+    r"(?:access_token|refresh_token|client_secret|id_token|password|passwd|secret|code_verifier|assertion|"
+    r"api_?key)"
+)
 _PATTERNS = (
     # name=value, "name": "value", name: value
     re.compile(rf"(?i)\b({_NAMES}[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}}]+"),

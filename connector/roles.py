@@ -1,6 +1,10 @@
 """Who may do what: four roles, each a Django group. A superuser is an administrator."""
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 
 ADMINISTRATOR, APPROVER, REPRESENTATIVE, VIEWER = "administrator", "approver", "representative", "viewer"
 ROLES = (ADMINISTRATOR, APPROVER, REPRESENTATIVE, VIEWER)
@@ -21,6 +25,13 @@ def roles_of(user: AnyUser) -> frozenset[str]:
     return cached
 
 
+def signed_in(request: HttpRequest) -> User:
+    """The user behind a request; there is always one, because every view needs a login."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
 def is_administrator(user: AnyUser) -> bool:
     return ADMINISTRATOR in roles_of(user)
 
@@ -31,3 +42,14 @@ def is_approver(user: AnyUser) -> bool:
 
 def is_representative(user: AnyUser) -> bool:
     return REPRESENTATIVE in roles_of(user)
+
+
+def grant_administrator_permissions() -> None:
+    """Let the administrator group do in the admin whatever is registered there, and nothing else.
+
+    Permissions are rows that come with the tables, and apps register their pages only when all are loaded: so
+    this cannot be a migration. The worker and `manage.py run` call it at their start.
+    """
+    administrators, _created = Group.objects.get_or_create(name=ADMINISTRATOR)
+    types = ContentType.objects.get_for_models(*admin.site._registry).values()
+    administrators.permissions.set(Permission.objects.filter(content_type__in=types))

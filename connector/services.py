@@ -1,7 +1,7 @@
 """The verbs of the connection: which tenant and mailbox are in use, open them, remember how they did."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
@@ -10,10 +10,11 @@ from django.utils import timezone
 from connector.models import Connection, Mailbox, Origin, Reachable, Representative
 from connector.problems import Trouble, problem_code
 from connector.smtp.errors import SmtpError
-from connector.smtp.sessions import Account, Session, open_session
+from connector.smtp.sessions import Account, Security, Session, open_session
 from connector.superoffice.auth import AccessToken
 from connector.superoffice.client import Client, Credentials
 from connector.superoffice.errors import SuperOfficeError
+from connector.superoffice.transport import Transport
 
 _AUTOMATIC_ORIGIN = {True: Origin.DEMO, False: Origin.ENVIRONMENT}
 
@@ -96,7 +97,8 @@ def open_client(connection: Connection | None) -> Client:
         refresh_token=connection.refresh_token,
         redirect_uri=connection.redirect_uri,
     )
-    return Client(credentials, token_store=StoredToken(connection))
+    transport = Transport(calls_per_second=settings.SUPEROFFICE_CALLS_PER_SECOND)
+    return Client(credentials, token_store=StoredToken(connection), transport=transport)
 
 
 def check_connection(connection: Connection | None) -> Trouble | None:
@@ -151,7 +153,7 @@ def account_of(mailbox: Mailbox) -> Account:
     return Account(
         host=mailbox.host,
         port=mailbox.port,
-        security=mailbox.security,
+        security=cast("Security", mailbox.security),
         username=mailbox.username,
         password=mailbox.password,
         from_address=mailbox.from_address,
@@ -183,7 +185,9 @@ def check_mailbox(mailbox: Mailbox) -> Trouble | None:
 # --- Remembering --------------------------------------------------------------------------------------
 
 
-def remember(row: Reachable | None, error: Exception | None, *, now: datetime | None = None) -> Trouble | None:
+def remember(
+    row: Reachable | None, error: Exception | None, *, now: datetime | None = None
+) -> Trouble | None:
     """Write success (None) or trouble into `row`; a repeated trouble keeps the time it began."""
     now = now or timezone.now()
     rows = type(row).objects.filter(pk=row.pk) if row is not None else None  # type: ignore[attr-defined]

@@ -29,7 +29,11 @@ def connection_check(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mailboxes(request: HttpRequest) -> HttpResponse:
     shared = shared_mailbox()
-    rows = Mailbox.objects.filter(is_active=True).prefetch_related("representative_set__user").order_by("name", "pk")
+    rows = (
+        Mailbox.objects.filter(is_active=True)
+        .prefetch_related("representative_set__user")
+        .order_by("name", "pk")
+    )
     return render(request, "connector/mailboxes.html", {"mailboxes": rows, "shared": shared})
 
 

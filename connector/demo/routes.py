@@ -106,7 +106,7 @@ class TenantHost:
 
     def _web_client(self, request: Request, path: str) -> Reply:
         client = WebClient(self.story, self.store, self.root)
-        if request.method != "GET":
+        if request.method != "GET" or not request.is_for_loopback:
             return _no_such_route(request)
         if path in ("", "/default.aspx"):
             return client.page(request.raw_query)

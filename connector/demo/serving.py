@@ -5,7 +5,8 @@ import json
 import logging
 import socket
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,6 +57,12 @@ class Request:
     @property
     def content_type(self) -> str:
         return (self.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+
+    @property
+    def is_for_loopback(self) -> bool:
+        """Whether the caller meant this computer, and not some name that somebody pointed at it."""
+        host = (self.headers.get("Host") or "").rsplit(":", 1)[0].lower()
+        return host in ("127.0.0.1", "localhost", "[::1]")
 
     def accepts(self, *kinds: str) -> bool:
         """Whether the Accept header names one of these kinds literally; no header accepts nothing by name."""
@@ -111,22 +118,18 @@ class Application(Protocol):
 class DemoServer(ThreadingHTTPServer):
     """One host on 127.0.0.1. `stop` hangs up on everybody and waits for its threads."""
 
-    daemon_threads = False
-    block_on_close = True
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, port: int, application: Application, faults: Faults, seen: Any) -> None:
+    def __init__(self, port: int, application: Application, faults: Faults, seen: deque[SeenRequest]) -> None:
         self.application = application
         self.faults = faults
         self.seen = seen
         self.stopping = threading.Event()
-        self._connections: set[socket.socket] = set()
-        self._connections_lock = threading.Lock()
+        self._calls: dict[threading.Thread, socket.socket] = {}
+        self._calls_lock = threading.Lock()
         super().__init__(("127.0.0.1", port), _Handler)
-        self._thread = threading.Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.05}, name="demo-tenant"
-        )
+        self._thread = self._daemon(self.serve_forever, 0.05)
 
     @property
     def port(self) -> int:
@@ -140,21 +143,28 @@ class DemoServer(ThreadingHTTPServer):
         if self._thread.is_alive():
             self.shutdown()
             self._thread.join()
-        with self._connections_lock:
-            for connection in self._connections:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+        with self._calls_lock:
+            calls = dict(self._calls)
+        for thread, connection in calls.items():
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
         self.server_close()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._connections_lock:
-            self._connections.add(request)
-        super().process_request(request, client_address)
+        thread = self._daemon(self.process_request_thread, request, client_address)
+        with self._calls_lock:
+            self._calls[thread] = request
+        thread.start()
 
-    def shutdown_request(self, request: Any) -> None:
-        with self._connections_lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        super().process_request_thread(request, client_address)
+        with self._calls_lock:
+            del self._calls[threading.current_thread()]
+
+    def _daemon(self, run: Callable[..., None], *arguments: Any) -> threading.Thread:
+        """A thread that `stop` waits for, but that does not keep a program alive that forgot to stop."""
+        return threading.Thread(target=run, args=arguments, name="demo-tenant", daemon=True)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A client that went away is everyday life for a server and no news for anybody.
@@ -168,6 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "DemoTenant"
     sys_version = ""
     disable_nagle_algorithm = True
+    # Seconds; a browser's spare connection must not hold a thread for ever.
+    timeout = 120
     rbufsize = wbufsize = 1 << 16
     server: DemoServer
 

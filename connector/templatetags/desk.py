@@ -1,5 +1,6 @@
 """The small parts of every page: icon, state, error sentence, moment, bar. `/styleguide/` shows them all."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +13,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from connector.problems import problem_of
@@ -111,7 +112,7 @@ def reachability(row: Any) -> str:
 
 @register.inclusion_tag("_trouble.html", takes_context=True)
 def trouble(
-    context: Context, row: Any, prefix: str = "", tone: str = "danger", reference: str = ""
+    context: Context, row: Any, prefix: str = "", tone: str = "", reference: str = ""
 ) -> dict[str, Any]:
     """The error sentence of `row`: a Trouble, or a model with `problem_code`, `problem_detail`, `problem_at`.
 
@@ -126,7 +127,7 @@ def trouble(
         "detail": getattr(row, "detail", "") or getattr(row, f"{named}detail", ""),
         "since": getattr(row, f"{named}at", None),
         "reference": reference or _reference(row, code),
-        "tone": tone,
+        "tone": tone or ("uncertain" if code == "smtp_uncertain" else "danger"),
         "is_administrator": context.get("is_administrator", False),
     }
 
@@ -167,13 +168,20 @@ def _time_element(value: datetime | None, style: str) -> SafeString | str:
     return format_html('<time datetime="{}">{}</time>', exact, words)
 
 
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An address or host name that may go on in the next line after each "@", "." and "/"."""
+    parts = re.findall(r"[^@./]*[@./]?", str(address))
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts if part))
+
+
 @register.simple_tag
 def share(count: int, total: int) -> str:
     """`count` of `total` in whole per cent; what is there at all is never "0 %"."""
     percent = 100 * count / total if total else 0.0
     number = "<1" if 0 < percent < 1 else f"{percent:.0f}"
     # Translators: a share, e.g. 12 %; German puts a narrow space before the sign.
-    return pgettext("share", "%(number)s%%") % {"number": number}
+    return gettext("%(number)s%%") % {"number": number}
 
 
 @register.simple_tag

@@ -1,0 +1,214 @@
+"""Which tenant and mailbox are in use, and how trouble with them is remembered."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from connector import services
+from connector.demo.mail_catcher import MailCatcher
+from connector.demo.tenant import DemoTenant
+from connector.models import Connection, Mailbox, Origin, Representative
+from connector.problems import PROBLEMS, problem_code
+from connector.smtp import errors as smtp_errors
+from connector.superoffice import errors
+from connector.superoffice.auth import AccessToken
+from tests.conftest import People
+
+REAL = {
+    "client_id": "the-client",
+    "client_secret": "first-secret",
+    "refresh_token": "first-refresh-token",
+    "redirect_uri": "https://desk.example/callback",
+    "context_identifier": "Cust777",
+    "environment": "sod",
+    "login_url": "https://sod.superoffice.com",
+}
+SERVER: dict[str, Any] = {
+    "host": "127.0.0.1",
+    "port": 2525,
+    "username": "",
+    "password": "",
+    "security": "none",
+    "from_address": "sales@kehrwieder.example",
+}
+
+
+def make_connection(origin: str, **values: Any) -> Connection:
+    return Connection.objects.create(name=origin, origin=origin, **{**REAL, "login_url": "", **values})
+
+
+# --- The tenant in use ----------------------------------------------------------------------------------
+
+
+def test_without_any_setting_there_is_no_tenant(db: None) -> None:
+    assert services.current_connection() is None
+
+
+def test_the_environment_wins_over_the_administrator_and_that_one_over_the_demo(
+    db: None, settings: Settings
+) -> None:
+    make_connection(Origin.DEMO)
+    administrators = make_connection(Origin.ADMIN)
+    assert services.current_connection() == administrators
+    settings.SUPEROFFICE = REAL
+    current = services.current_connection()
+    assert current is not None
+    assert current.origin == Origin.ENVIRONMENT
+    assert current.login_url == ""
+
+
+def test_a_demo_tenant_gives_way_to_the_administrators(db: None, settings: Settings) -> None:
+    settings.SUPEROFFICE, settings.DEMO_PARTS = {**REAL, "login_url": "http://127.0.0.1:8001"}, ["tenant"]
+    first = services.current_connection()
+    assert first is not None
+    assert first.is_demo
+    administrators = make_connection(Origin.ADMIN)
+    assert services.current_connection() == administrators
+
+
+def test_variables_that_are_gone_are_not_used_any_more(db: None, settings: Settings) -> None:
+    settings.SUPEROFFICE = REAL
+    assert services.current_connection() is not None
+    settings.SUPEROFFICE = None
+    assert services.current_connection() is None
+
+
+def test_a_changed_secret_takes_effect_and_drops_the_old_token(db: None, settings: Settings) -> None:
+    settings.SUPEROFFICE = REAL
+    first = services.current_connection()
+    assert first is not None
+    services.StoredToken(first).save(AccessToken("8A:old", timezone.now()))
+    unchanged = services.current_connection()
+    assert unchanged is not None
+    assert unchanged.access_token == "8A:old"
+    settings.SUPEROFFICE = {**REAL, "client_secret": "second-secret"}
+    changed = services.current_connection()
+    assert changed == first
+    changed.refresh_from_db()
+    assert (changed.client_secret, changed.access_token) == ("second-secret", "")
+    assert Connection.objects.count() == 1
+
+
+def test_the_access_token_is_shared_by_later_clients(connection: Connection, demo_tenant: DemoTenant) -> None:
+    for _ in range(3):
+        with services.open_client(connection) as client:
+            client.current_user()
+    refreshes = [path for _method, path, *_rest in demo_tenant.requests if path.endswith("/tokens")]
+    assert len(refreshes) == 1
+
+
+def test_a_check_remembers_trouble_and_forgets_it_when_it_works_again(
+    connection: Connection, demo_tenant: DemoTenant
+) -> None:
+    demo_tenant.faults.state = "OfflineMaintenance"
+    trouble = services.check_connection(connection)
+    assert trouble is not None
+    assert trouble.code == "tenant_not_running"
+    connection.refresh_from_db()
+    since = connection.problem_at
+    assert since is not None
+    services.check_connection(connection)
+    connection.refresh_from_db()
+    assert connection.problem_at == since
+    demo_tenant.faults.clear()
+    assert services.check_connection(connection) is None
+    connection.refresh_from_db()
+    assert (connection.problem_code, connection.problem_detail) == ("", "")
+    assert connection.worked_at is not None
+
+
+def test_a_check_without_a_tenant_is_a_sentence_too(db: None) -> None:
+    trouble = services.check_connection(None)
+    assert trouble is not None
+    assert trouble.code == "no_connection"
+
+
+# --- The mailbox in use -----------------------------------------------------------------------------------
+
+
+def test_the_environment_gives_the_first_mailbox(db: None, settings: Settings) -> None:
+    assert services.shared_mailbox() is None
+    settings.MAIL_SERVER = SERVER
+    mailbox = services.shared_mailbox()
+    assert mailbox is not None
+    assert (mailbox.origin, mailbox.from_address) == (Origin.ENVIRONMENT, "sales@kehrwieder.example")
+    assert services.shared_mailbox() == mailbox
+
+
+def test_a_representative_writes_from_the_own_mailbox_else_from_the_shared_one(
+    people: People, settings: Settings
+) -> None:
+    settings.MAIL_SERVER, settings.DEMO_PARTS = SERVER, ["mail"]
+    jonas = Representative.objects.get(user=people.jonas)
+    assert services.mailbox_for(jonas) == jonas.mailbox
+    jonas.mailbox = None
+    assert services.mailbox_for(jonas).from_address == SERVER["from_address"]
+
+
+def test_a_demo_mailbox_is_not_used_beside_a_real_mail_server(people: People, settings: Settings) -> None:
+    settings.MAIL_SERVER = SERVER
+    jonas = Representative.objects.get(user=people.jonas)
+    assert jonas.mailbox is not None
+    assert jonas.mailbox.is_demo
+    assert services.mailbox_for(jonas).origin == Origin.ENVIRONMENT
+
+
+def test_without_any_mailbox_there_is_a_sentence(people: People, settings: Settings) -> None:
+    Mailbox.objects.update(is_active=False)
+    with pytest.raises(services.NotConfigured) as caught:
+        services.mailbox_for(Representative.objects.get(user=people.jonas))
+    assert caught.value.code == "no_mailbox"
+
+
+def test_all_demo_mailboxes_follow_the_server(people: People, settings: Settings) -> None:
+    settings.MAIL_SERVER, settings.DEMO_PARTS = SERVER, ["mail"]
+    services.shared_mailbox()
+    assert set(Mailbox.objects.values_list("host", "port", "security")) == {("127.0.0.1", 2525, "none")}
+
+
+def test_a_mailbox_check_signs_in_and_sends_nothing(mail_server: MailCatcher) -> None:
+    mailbox = Mailbox.objects.order_by("pk")[0]
+    assert services.check_mailbox(mailbox) is None
+    assert mail_server.messages() == []
+    mail_server.stop()
+    trouble = services.check_mailbox(mailbox)
+    assert trouble is not None
+    assert trouble.code == "smtp_unreachable"
+
+
+# --- Sentences ----------------------------------------------------------------------------------------------
+
+
+def subclasses(kind: type[Exception]) -> set[type[Exception]]:
+    return {kind}.union(*(subclasses(child) for child in kind.__subclasses__()))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    sorted(
+        (subclasses(errors.SuperOfficeError) | subclasses(smtp_errors.SmtpError))
+        - {errors.SuperOfficeError, errors.Refused, smtp_errors.SmtpError},
+        key=lambda kind: (kind.__module__, kind.__name__),
+    ),
+)
+def test_every_failure_outside_has_its_two_sentences(kind: type[Exception]) -> None:
+    error = kind("no answer") if issubclass(kind, smtp_errors.SmtpError) else kind.__new__(kind)
+    code = problem_code(error)
+    assert code != "unexpected"
+    problem = PROBLEMS[code]
+    assert str(problem.for_salespeople) != str(problem.for_administrators)
+
+
+def test_salespeople_are_told_what_it_means_and_never_a_technical_word() -> None:
+    for code, problem in PROBLEMS.items():
+        words = str(problem.for_salespeople)
+        assert words.endswith("."), code
+        assert not any(term in words for term in ("token", "HTTP", "SMTP", "JSON", "OAuth", "client id")), (
+            code
+        )
+
+
+def test_an_error_of_our_own_is_called_unexpected() -> None:
+    assert problem_code(ZeroDivisionError()) == "unexpected"
