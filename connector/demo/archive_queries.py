@@ -1,8 +1,6 @@
-"""Archive queries: `$select`, `$filter`, `$orderby`, `$top`, `$skip` over one provider's rows,
-answered as JSON text.
+"""Archive queries: `$select`, `$filter`, `$orderby`, `$top`, `$skip` over one provider's rows, answered as JSON text.
 
-Cells are turned into JSON once per column and language and then only joined,
-so a page of a thousand rows is cheap.
+Cells are turned into JSON once per column and language and then only joined, so a page of a thousand rows is cheap.
 """
 
 import json
@@ -24,8 +22,9 @@ _UNSAFE = str.maketrans(dict.fromkeys("/:. ", "_"))
 
 
 class Provider:
-    """One archive provider: its columns and its records,
-    which do not change afterwards. `key` names the id attribute."""
+    """One archive provider: its columns and its records, which do not change afterwards. `key` names the id
+    attribute.
+    """
 
     def __init__(
         self,
@@ -117,8 +116,7 @@ class Query:
 
 
 def read_query(parameters: Mapping[str, str], extended: bool = False) -> Query:
-    """Read the query options,
-    whose names may come in any case. `extended` allows those of `/Archive/…` alone."""
+    """Read the query options, whose names may come in any case. `extended` allows those of `/Archive/…` alone."""
     options = {name.lower(): value.strip() for name, value in parameters.items() if name.startswith("$")}
     allowed = _OPTIONS if extended else _OPTIONS - {"$metadata", "$inlinecount"}
     for name in options:

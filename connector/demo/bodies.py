@@ -43,8 +43,7 @@ def json_object(request: Request) -> JsonObject:
 
 
 def id_in(entity: JsonObject, name: str, key: str) -> int:
-    """The id inside a nested carrier such as `{"Contact": {"ContactId": 5}}`; 0 when it is null or left
-    out."""
+    """The id inside a nested carrier such as `{"Contact": {"ContactId": 5}}`; 0 when it is null or left out."""
     carrier = entity.get(name)
     if carrier is None:
         return 0

@@ -1,8 +1,7 @@
 """Archive columns: what each provider can show, filter by and sort by.
 
-Names and restriction types are the documented ones,
-a useful part of them. A column's `value` is what a row shows, its
-`key` what filters and sorting see: a list column shows a text and filters by id.
+Names and restriction types are the documented ones, a useful part of them. A column's `value` is what a row shows,
+its `key` what filters and sorting see: a list column shows a text and filters by id.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,4 @@
-"""PascalCase carriers: the entities behind `GET /Sale/{id}` and its like,
-and the small ones nested in them."""
+"""PascalCase carriers: the entities behind `GET /Sale/{id}` and its like, and the small ones nested in them."""
 
 from datetime import datetime
 from typing import Any

@@ -30,11 +30,9 @@ class Rule:
 class Faults:
     """The switches of one demo tenant; all of them may be used from any thread while it serves.
 
-    A prefix is a path as the tenant sees it (`/Cust12345/api/v1/Sale`,
-    `/login/common/oauth/tokens`) or the part after
-    the tenant or after `/api/v1` (`/Sale`). `method` narrows a fault to one verb,
-    `after` lets that many calls pass
-    first, `times` ends it.
+    A prefix is a path as the tenant sees it (`/Cust12345/api/v1/Sale`, `/login/common/oauth/tokens`) or the part
+    after the tenant or after `/api/v1` (`/Sale`). `method` narrows a fault to one verb, `after` lets that many calls
+    pass first, `times` ends it.
     """
 
     def __init__(self, context_identifier: str, expire_access_tokens: Callable[[], None]) -> None:
@@ -53,8 +51,7 @@ class Faults:
         self.refresh_token_revoked = False
         self.wrong_tenant_host = False
         self.access_token_seconds = 3600
-        # Claims of the next id_tokens that differ: full URI or short name -> value,
-        # None leaves the claim out.
+        # Claims of the next id_tokens that differ: full URI or short name -> value, None leaves the claim out.
         self.id_token_claims: dict[str, Any] = {}
 
     def answer_html(

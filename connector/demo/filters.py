@@ -1,8 +1,7 @@
 """The `$filter` language of archive queries: text in, a test for one record out.
 
-Only what SuperOffice is known to accept is accepted. `le`, `ge`, `null`, doubled quotes,
-unquoted dates and list texts
-are refused with a `QueryError`, because the real tenant refuses them too or nobody has seen it do otherwise.
+Only what SuperOffice is known to accept is accepted. `le`, `ge`, `null`, doubled quotes, unquoted dates and list
+texts are refused with a `QueryError`, because the real tenant refuses them too or nobody has seen it do otherwise.
 """
 
 import operator

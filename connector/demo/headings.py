@@ -69,8 +69,7 @@ _NOTHING_KNOWN = ("Folgeauftrag 2025", "Fenster+Glas Reinigung", "Erwartung Q3 �
                   "Rückfrage Messe", "Scrubber 750", "CD-1 Angebot", "CD-011 Sonderbau",
                   "X-CD-01 Altgerät")  # fmt: skip
 
-# Each once in every four hundred sales: dashes, mojibake, invisible characters, formulas, negations,
-# quantities.
+# Each once in every four hundred sales: dashes, mojibake, invisible characters, formulas, negations, quantities.
 UGLY = (
     "Omnie CD–01 (en dash)", "Omnie CD\u200b-01", "Omnie CD\u201101", "BÃ¼rsten-Set 4 StÃ¼ck",
     "Bu\u0308rsten-Set 2 Stk",

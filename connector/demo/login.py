@@ -180,8 +180,9 @@ def _public_key() -> dict[str, Any]:
 
 
 def _client(form: dict[str, str], request: Request) -> tuple[str, str]:
-    """Client id and secret from the form or from the Basic header; never from the address,
-    where logs would keep them."""
+    """Client id and secret from the form or from the Basic header; never from the address, where logs would keep
+    them.
+    """
     header = request.headers.get("Authorization") or ""
     if header.lower().startswith("basic "):
         try:

@@ -29,8 +29,7 @@ _RESOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation: verb, path after `/api/v1` with `{id}` for a number and `{name}` for a word,
-    and what does it."""
+    """One operation: verb, path after `/api/v1` with `{id}` for a number and `{name}` for a word, and what does it."""
 
     method: str
     path: str

@@ -177,8 +177,9 @@ class Store:
     def change_document(
         self, document_id: int, change: Callable[[Document], Document], content: bytes | None = None
     ) -> Document | None:
-        """Replace a card by what `change` makes of it,
-        with a new file if one is given; None when there is no such card."""
+        """Replace a card by what `change` makes of it, with a new file if one is given; None when there is no such
+        card.
+        """
         with self._lock:
             known = self._documents.get(document_id)
             if known is None:

@@ -13,8 +13,7 @@ THREE_YEARS = 3 * 365
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """One sale. `sold_on` is in the tenant's base time zone,
-    the two timestamps are UTC; None means "no date"."""
+    """One sale. `sold_on` is in the tenant's base time zone, the two timestamps are UTC; None means "no date"."""
 
     sale_id: int
     heading: str

@@ -36,9 +36,8 @@ REMEMBERED_REQUESTS = 20_000
 class DemoTenant:
     """One demo tenant. `start` binds the ports (0 = chosen by the system), `stop` leaves nothing behind.
 
-    With a directory, documents and follow-ups survive a restart,
-    and so does the day the data set was told for; without
-    one they live in memory. Starting raises OSError when a port is taken.
+    With a directory, documents and follow-ups survive a restart, and so does the day the data set was told for;
+    without one they live in memory. Starting raises OSError when a port is taken.
     """
 
     context_identifier = login.CONTEXT_IDENTIFIER
@@ -104,8 +103,9 @@ class DemoTenant:
 
     @property
     def documents(self) -> list[StoredDocument]:
-        """The documents that callers created, oldest first,
-        each with its card and its bytes (None: nothing uploaded)."""
+        """The documents that callers created, oldest first, each with its card and its bytes (None: nothing
+        uploaded).
+        """
         return self._open_store().created_documents()
 
     @property
