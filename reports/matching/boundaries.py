@@ -57,7 +57,9 @@ class Miss:
     rule: str
 
 
-def examine(folded: Folded, view: View, pattern: Pattern, first: int, last: int, ends: set[int]) -> Hit | Miss:
+def examine(
+    folded: Folded, view: View, pattern: Pattern, first: int, last: int, *, ends: set[int]
+) -> Hit | Miss:
     """Decide about the pattern found at `view.text[first:last]`.
 
     `ends` are the places where keywords accepted so far end; an article number may follow directly on one of those.
@@ -72,10 +74,11 @@ def examine(folded: Folded, view: View, pattern: Pattern, first: int, last: int,
         rule = code_context(folded, pattern, start, end, ends)
         if rule:
             return Miss(pattern, start, end, rule)
-    # The "e" of a digraph is part of "Menue" but not of "Akkuersatz".
-    right = _right(folded, pattern, view.ends[last - 1])
-    if right is None and view.ends[last - 1] != end:
-        right = _right(folded, pattern, end)
+    right = _right(folded, pattern, end)
+    wide = view.ends[last - 1]
+    if wide != end and (right is None or pattern.keyword.text[-1] not in "aouAOU"):
+        # A digraph's "e" is part of the keyword in "Menuekarte", but not in "Akkuersatz".
+        right = _right(folded, pattern, wide) or right
     if right is None:
         return Miss(pattern, start, end, "glued_right")
     return Hit(pattern, start, right[0], left, right[1])
@@ -166,7 +169,11 @@ def _right(folded: Folded, pattern: Pattern, end: int) -> tuple[int, int] | None
         for ending in _ENDINGS[keyword.inflect]:
             if rest.startswith(ending) and right_edge(folded, end + len(ending)):
                 return end + len(ending), end + len(ending)
-    if keyword.compound in ("start", "any") and _is_tail(pattern, rest) and right_edge(folded, end + len(rest)):
+    if (
+        keyword.compound in ("start", "any")
+        and _is_tail(pattern, rest)
+        and right_edge(folded, end + len(rest))
+    ):
         return end, end + len(rest)
     return None
 

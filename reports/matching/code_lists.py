@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from reports.matching.boundaries import Hit, code_context, joints_hold, left_edge, list_end
+from reports.matching.boundaries import Hit, code_context, joints_hold, left_edge
 from reports.matching.keywords import Pattern
 from reports.matching.normalise import Folded, View
 
@@ -31,10 +31,15 @@ def find_in_lists(folded: Folded, view: View, numbered: Numbered, ends: set[int]
     """Codes named by the second and later numbers of slash lists. `view` is the code view."""
     for found in _LIST.finditer(folded.text):
         first, *others = _NUMBER.finditer(folded.text, found.start(), found.end())
+        starts: dict[str, int | None] = {}  # by the code's text, so that a long list is read once
         for other in others:
+            if len(other.group()) != len(first.group()):
+                break
             for pattern in numbered.get(other.group(), ()):
-                start = _shared_start(folded, view, pattern, first, ends)
-                if start is not None and other.end() <= list_end(folded, pattern, first.end()):
+                if pattern.text not in starts:
+                    starts[pattern.text] = _shared_start(folded, view, pattern, first, ends)
+                start = starts[pattern.text]
+                if start is not None:
                     yield Hit(pattern, other.start(), other.end(), start, other.end())
 
 
@@ -45,7 +50,11 @@ def _shared_start(
     shared = pattern.text[: -len(pattern.last_number)]
     number = bisect_left(view.starts, first.start())
     begin = number - len(shared)
-    if begin < 0 or view.text[begin:number] != shared or not joints_hold(folded, view, pattern, begin, number + 1):
+    if (
+        begin < 0
+        or view.text[begin:number] != shared
+        or not joints_hold(folded, view, pattern, begin, number + 1)
+    ):
         return None
     start = view.starts[begin]
     if not left_edge(folded, start) or code_context(folded, pattern, start, first.end(), ends):

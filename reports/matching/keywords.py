@@ -83,7 +83,9 @@ def validate(keyword: Keyword) -> list[str]:
             problems.append("product_missing: A keyword that finds something needs a product.")
     if keyword.generic and not keyword.family.strip():
         problems.append("family_missing: A generic product needs the family it stands for.")
-    return problems + (_regex_problems(keyword.text) if keyword.type == "regex" else _text_problems(keyword.text))
+    return problems + (
+        _regex_problems(keyword.text) if keyword.type == "regex" else _text_problems(keyword.text)
+    )
 
 
 def _text_problems(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from reports.matching.boundaries import Hit, Miss, examine
 from reports.matching.code_lists import find_in_lists, index_by_number
 from reports.matching.context import is_negated, may_negate
-from reports.matching.keywords import Keyword, Pattern, compile_patterns, validate
+from reports.matching.keywords import Keyword, compile_patterns, validate
 from reports.matching.normalise import Folded, View, code_view, fold, squeeze, squeeze_words, word_view
 from reports.matching.overlap import (
     carry_quantities,
@@ -40,7 +40,7 @@ class _Findings:
         """Examine what the automaton found, in the order of the ends."""
         for patterns, first, last in found:
             for pattern in patterns:
-                seen = examine(folded, view, pattern, first, last, self.ends)
+                seen = examine(folded, view, pattern, first, last, ends=self.ends)
                 if isinstance(seen, Miss):
                     if seen.rule and not pattern.stem and not pattern.zeros:
                         self.misses.append(seen)
@@ -62,7 +62,9 @@ class Matcher:
     """
 
     def __init__(self, keywords: Sequence[Keyword]) -> None:
-        problems = [f"keyword {keyword.id}: {problem}" for keyword in keywords for problem in validate(keyword)]
+        problems = [
+            f"keyword {keyword.id}: {problem}" for keyword in keywords for problem in validate(keyword)
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         patterns = [pattern for keyword in keywords for pattern in compile_patterns(keyword)]
@@ -90,14 +92,14 @@ class Matcher:
         words = squeeze_words(text, squeezed)
         if words == squeezed:  # one view serves both kinds
             if found := self._all.find(squeezed):
-                findings.add(folded, code_view(text), found)
+                findings.add(folded, code_view(text, squeezed), found)
         else:
             if found := self._words.find(words):
                 findings.add(folded, word_view(text), found)
             if found := self._codes.find(squeezed):
-                findings.add(folded, code_view(text), found)
+                findings.add(folded, code_view(text, squeezed), found)
         if "/" in text and self._numbered:
-            findings.hits += find_in_lists(folded, code_view(text), self._numbered, findings.ends)
+            findings.hits += find_in_lists(folded, code_view(text, squeezed), self._numbered, findings.ends)
         return findings
 
 

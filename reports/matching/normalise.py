@@ -30,7 +30,7 @@ _INVISIBLE = frozenset(
 ) | frozenset(map(chr, range(0xFE00, 0xFE10)))
 
 # Characters for which N0-N5 keep the length, so that no index map is needed.
-_UNUSUAL = re.compile("[^\x00-\x7f\u00a0ÄÖÜäöüÉÈÀéèàçñ×€„“”‘’\u2013\u2014\u2212]")  # noqa: RUF039
+_UNUSUAL = re.compile("[^\x00-\x7f\u00a0ÄÖÜäöüÉÈÀéèàçñ×€„“”‘’\u2013\u2014\u2212]")
 _RAGGED_SPACE = re.compile(r"\s\s|[^\S \u00a0]")
 _SAME_LENGTH = str.maketrans({"\u00a0": " ", "\u2013": "-", "\u2014": "-", "\u2212": "-"})
 
@@ -200,15 +200,18 @@ def squeeze_words(text: str, squeezed: str) -> str:
     return squeezed.replace("ä", "a").replace("ö", "o").replace("ü", "u")
 
 
-def code_view(text: str) -> View:
-    """The code view of folded text, with places."""
+def code_view(text: str, squeezed: str | None = None) -> View:
+    """The code view of folded text, with places. `squeezed` is `squeeze(text)` where it is known already."""
     starts = [place for place, char in enumerate(text) if char.isalnum()]
-    return View(squeeze(text), starts, [place + 1 for place in starts])
+    return View(squeeze(text) if squeezed is None else squeezed, starts, [place + 1 for place in starts])
 
 
 def word_view(text: str) -> View:
     """The word view of folded text, with places. The "e" of a digraph belongs to the vowel before it."""
+    squeezed = squeeze(text)
+    words = squeeze_words(text, squeezed)
+    if len(words) == len(squeezed):
+        return code_view(text, words)
     silent = {found.start() for found in _DIGRAPH_E.finditer(text)}
     starts = [place for place, char in enumerate(text) if char.isalnum() and place not in silent]
-    ends = [place + 2 if place + 1 in silent else place + 1 for place in starts]
-    return View(squeeze_words(text, squeeze(text)), starts, ends)
+    return View(words, starts, [place + 2 if place + 1 in silent else place + 1 for place in starts])

@@ -30,6 +30,8 @@ def drop_shadowed(hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
     A second spelling of the same product at the same place is left out without a word. Equally long hits for different
     products both stand: that is a conflict of the list, and no order of the list decides it.
     """
+    if len(hits) < 2:
+        return list(hits), []
     standing: list[Hit] = []
     shadowed: list[Hit] = []
     for hit in sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start, hit.pattern.keyword.id)):
@@ -92,4 +94,6 @@ def carry_quantities(text: str, hits: Sequence[Hit], quantities: list[Quantity])
 def has_conflict(hits: Sequence[Hit]) -> bool:
     """Whether two different products or services claim the same characters."""
     counted = [hit for hit in hits if hit.pattern.keyword.kind != "tag"]
-    return any(overlaps(one, other) and one.product != other.product for one, other in combinations(counted, 2))
+    return any(
+        overlaps(one, other) and one.product != other.product for one, other in combinations(counted, 2)
+    )

@@ -39,7 +39,8 @@ _BEFORE = re.compile(
     | {_FREE} (?P<units>{_NUMBER}) \ ? {_UNIT} \.? (?:\ (?:à|a|of|von))? {_OPEN} \Z
     | {_FREE} (?:(?P<packs>{_NUMBER}) \ ? {_TIMES} \ ?)? (?P<pack>{_NUMBER}) \ ?er [\ -]? (?:pack|set|paket)s?
       (?:\ (?:à|a|of|von|mit))? {_OPEN} \Z
-    | (?<![^\W_]) (?P<word>{_WORD}) (?:mal)? (?:\ {_UNIT}\.? (?:\ (?:à|a|of|von))? | \ ?{_TIMES})? [\ (\"'„“»] {_OPEN} \Z
+    | (?<![^\W_]) (?P<word>{_WORD}) (?:mal)?
+      (?:\ {_UNIT}\.? (?:\ (?:à|a|of|von))? | \ ?{_TIMES})? [\ (\"'„“»] {_OPEN} \Z
     | (?:\A\ ? | [+&;,/(]\ ? | (?<![^\W_])(?:und|and|für|fuer|fur|for|{_PART_OF})\ )
       (?<![0-9][,/+]) (?P<bare>[1-9][0-9]?) \  [\"'„“»]? \Z
     """,
@@ -131,8 +132,15 @@ def assign_quantities(text: str, hits: Sequence[Hit]) -> list[Quantity]:
     for index, hit in enumerate(hits):
         quantity = befores[index]
         if quantity and taken.setdefault(_digits_at(text, quantity), hit.anchor) == hit.anchor:
-            in_list = index > 0 and hit.pattern.is_code and hit.start != hit.anchor and hits[index - 1].anchor == hit.anchor
-            chosen.append(Quantity(quantity.value, "carried", quantity.start, quantity.end) if in_list else quantity)
+            in_list = (
+                index > 0
+                and hit.pattern.is_code
+                and hit.start != hit.anchor
+                and hits[index - 1].anchor == hit.anchor
+            )
+            chosen.append(
+                Quantity(quantity.value, "carried", quantity.start, quantity.end) if in_list else quantity
+            )
             continue
         quantity = afters[index]
         if quantity and not _belongs_to_next(text, quantity, index, befores, afters):

@@ -53,6 +53,8 @@ class Expressions:
 def _compile_gate(keywords: Sequence[Keyword]) -> "re2._Regexp[str] | None":
     """All expressions as one, or None when that would be too large."""
     try:
-        return re2.compile("|".join(f"(?:{regex_source(keyword.text)})" for keyword in keywords), regex_options())
+        return re2.compile(
+            "|".join(f"(?:{regex_source(keyword.text)})" for keyword in keywords), regex_options()
+        )
     except re2.error:
         return None

@@ -34,7 +34,7 @@ def read_keywords() -> list[Keyword]:
     ]
 
 
-def keyword(text: str, product: str = "", **changes: object) -> Keyword:
+def keyword(text: str, product: str | None = None, **changes: object) -> Keyword:
     """A plain product keyword for `text`, with `changes`."""
     values: dict[str, object] = {
         "id": 1,
@@ -42,7 +42,7 @@ def keyword(text: str, product: str = "", **changes: object) -> Keyword:
         "type": "word",
         "kind": "product",
         "polarity": "positive",
-        "product": product or text,
+        "product": text if product is None else product,
         "family": "",
         "generic": False,
         "inflect": "none",
@@ -53,12 +53,12 @@ def keyword(text: str, product: str = "", **changes: object) -> Keyword:
 
 def mask(text: str, **changes: object) -> Keyword:
     """A keyword that hides what it overlaps."""
-    return keyword(text, "-", **{"id": 90, "kind": "", "polarity": "mask", "product": "", **changes})
+    return keyword(text, **{"product": "", "id": 90, "kind": "", "polarity": "mask", **changes})  # type: ignore[arg-type]
 
 
 def veto(text: str, **changes: object) -> Keyword:
     """A keyword that removes the sale, or the product or family given."""
-    return keyword(text, "-", **{"id": 91, "kind": "", "polarity": "veto", "product": "", **changes})
+    return keyword(text, **{"product": "", "id": 91, "kind": "", "polarity": "veto", **changes})  # type: ignore[arg-type]
 
 
 def brief(result: Result) -> str:

@@ -16,20 +16,22 @@ def original_of(text: str, part: str) -> str:
 
 @pytest.mark.parametrize(
     ("broken", "whole"),
-    [("BÃ¼rsten", "bürsten"), ("StraÃŸe", "strasse"), ("12Â €", "12 €"), ("Ãœbergabe Ã\x84nderung", "übergabe änderung")],
+    [
+        ("BÃ¼rsten", "bürsten"),
+        ("StraÃŸe", "strasse"),
+        ("12Â\u00a0StÃ¼ck", "12 stück"),
+        ("Ãœbergabe Ã\u0084nderung", "übergabe änderung"),
+    ],
 )
 def test_n0_mojibake_is_repaired_and_said(broken: str, whole: str) -> None:
-    text = broken.replace("12Â €", "12Â\u00a0Ã¼").replace("Ã¼", "Ã¼")
-    folded = fold(text)
+    folded = fold(broken)
     assert folded.repaired
-    assert folded.text == whole.replace("12 €", "12 ü")
+    assert folded.text == whole
 
 
-@pytest.mark.parametrize("text", ["SÃO PAULO", "Âge", "Ã¼ber 日本", "Ã¼ und ü", "Bürste"])
+@pytest.mark.parametrize("text", ["SÃO PAULO", "Âge", "Ã¤ und ä", "Ã¤ 日本", "Bürste"])
 def test_n0_leaves_alone_what_is_no_mojibake_as_a_whole(text: str) -> None:
-    folded = fold(text)
-    assert not folded.repaired
-    assert folded.text == text.casefold()
+    assert not fold(text).repaired
 
 
 def test_n0_places_lead_to_the_broken_text() -> None:
@@ -49,7 +51,13 @@ def test_n1_a_dropped_sign_still_parts_its_neighbours() -> None:
 
 @pytest.mark.parametrize(
     ("text", "folded"),
-    [("ＣＤ－０１", "cd-01"), ("ﬁlter", "filter"), ("Bu\u0308rste", "bürste"), ("ｶﾞ", "ガ"), ("\u1112\u1161\u11ab", "한")],
+    [
+        ("ＣＤ－０１", "cd-01"),
+        ("ﬁlter", "filter"),
+        ("Bu\u0308rste", "bürste"),
+        ("ｶﾞ", "ガ"),
+        ("\u1112\u1161\u11ab", "한"),
+    ],
 )
 def test_n2_base_and_marks_are_composed_together(text: str, folded: str) -> None:
     assert fold(text).text == folded
@@ -59,7 +67,9 @@ def test_n2_span_of_a_composed_letter_has_its_mark() -> None:
     assert original_of("4 Bu\u0308rsten", "ü") == "u\u0308"
 
 
-@pytest.mark.parametrize(("text", "folded"), [("STRASSE", "strasse"), ("Straße", "strasse"), ("GROẞ", "gross")])
+@pytest.mark.parametrize(
+    ("text", "folded"), [("STRASSE", "strasse"), ("Straße", "strasse"), ("GROẞ", "gross")]
+)
 def test_n3_case_is_folded_not_lowered(text: str, folded: str) -> None:
     assert fold(text).text == folded
 
@@ -121,7 +131,9 @@ def test_n7_code_view_has_alphanumerics_only_and_keeps_digraphs() -> None:
     assert [fold("RR-02_Blau/e ä.").text[place] for place in view.starts] == list(view.text)
 
 
-@pytest.mark.parametrize("text", ["", "\x00", "\ud800", "a\udfffb", "\ud83d\ude00", "😀", "\u0308", "²", "™\u0308x"])
+@pytest.mark.parametrize(
+    "text", ["", "\x00", "\ud800", "a\udfffb", "\ud83d\ude00", "😀", "\u0308", "²", "™\u0308x"]
+)
 def test_any_text_can_be_folded_and_encoded(text: str) -> None:
     folded = fold(text)
     folded.text.encode("utf-8")
