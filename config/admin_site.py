@@ -21,7 +21,7 @@ class DeskAdminSite(AdminSite):
         self, model_or_iterable: type[Model] | Iterable[type[Model]], admin_class: Any = None, **options: Any
     ) -> None:
         """As Django's, but models of the apps in KEPT_OUT never get in, whoever brings them."""
-        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)  # type: ignore[arg-type]
-        allowed = [model for model in models if model._meta.app_label not in KEPT_OUT]  # type: ignore[attr-defined]
+        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
+        allowed = [model for model in models if model._meta.app_label not in KEPT_OUT]
         if allowed:
             super().register(allowed, admin_class, **options)

@@ -15,7 +15,9 @@ def _sqlite_is_safe() -> bool:
     options = settings.DATABASES["default"].get("OPTIONS", {})
     init = str(options.get("init_command", "")).lower()
     return not settings.IS_SQLITE or (
-        options.get("transaction_mode") == "IMMEDIATE" and "journal_mode=wal" in init and "synchronous=full" in init
+        options.get("transaction_mode") == "IMMEDIATE"
+        and "journal_mode=wal" in init
+        and "synchronous=full" in init
     )
 
 
@@ -49,16 +51,40 @@ def _keys_differ() -> bool:
 
 RULES: Sequence[tuple[str, Rule, str]] = (
     ("E001", _sqlite_is_safe, "SQLite needs IMMEDIATE transactions, WAL and synchronous=FULL."),
-    ("E002", _retry_is_long_enough, "Q_CLUSTER retry must be at least timeout × (1 + (queue_limit + bulk) / workers) + 60."),
-    ("E003", lambda: settings.Q_CLUSTER["guard_cycle"] == 0.5, "Q_CLUSTER guard_cycle must be 0.5, or time-outs never fire."),
-    ("E004", lambda: "pool" not in settings.DATABASES["default"].get("OPTIONS", {}), "A psycopg pool does not survive the worker's forks."),
+    (
+        "E002",
+        _retry_is_long_enough,
+        "Q_CLUSTER retry must be at least timeout × (1 + (queue_limit + bulk) / workers) + 60.",
+    ),
+    (
+        "E003",
+        lambda: settings.Q_CLUSTER["guard_cycle"] == 0.5,
+        "Q_CLUSTER guard_cycle must be 0.5, or time-outs never fire.",
+    ),
+    (
+        "E004",
+        lambda: "pool" not in settings.DATABASES["default"].get("OPTIONS", {}),
+        "A psycopg pool does not survive the worker's forks.",
+    ),
     ("E005", lambda: settings.Q_CLUSTER["orm"] == "default", "Q_CLUSTER must use the default database."),
     ("E006", _queue_is_not_in_the_admin, "django-q2's models in the admin let any editor run code."),
     ("E007", _keys_differ, "FIELD_KEYS must be set and differ from SECRET_KEY."),
     ("E008", _cluster_cache_is_shared, "The cache of Q_CLUSTER must be shared between processes."),
-    ("E009", lambda: int(version("croniter").split(".")[0]) >= 7, "croniter before 7 miscounts across daylight saving."),
-    ("E010", lambda: not settings.DATABASES["default"].get("ATOMIC_REQUESTS"), "ATOMIC_REQUESTS makes every page a writer."),
-    ("E011", _mail_waits_longer_than_leases, "SMTP_ANSWER_TIMEOUT < MESSAGE_LEASE < timeout of the mail cluster must hold."),
+    (
+        "E009",
+        lambda: int(version("croniter").split(".")[0]) >= 7,
+        "croniter before 7 miscounts across daylight saving.",
+    ),
+    (
+        "E010",
+        lambda: not settings.DATABASES["default"].get("ATOMIC_REQUESTS"),
+        "ATOMIC_REQUESTS makes every page a writer.",
+    ),
+    (
+        "E011",
+        _mail_waits_longer_than_leases,
+        "SMTP_ANSWER_TIMEOUT < MESSAGE_LEASE < timeout of the mail cluster must hold.",
+    ),
     ("E012", lambda: "*" not in settings.ALLOWED_HOSTS, "ALLOWED_HOSTS must name hosts, not '*'."),
 )
 

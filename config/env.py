@@ -86,7 +86,9 @@ class Env:
     def url(self, name: str, default: str | None = None) -> str:
         value = self.text(name, default)
         if value and not value.startswith(("https://", "http://")):
-            raise SettingsError(f"{name} must begin with https:// (or http:// for an address on this machine).")
+            raise SettingsError(
+                f"{name} must begin with https:// (or http:// for an address on this machine)."
+            )
         return value.rstrip("/")
 
 
@@ -102,7 +104,9 @@ def kept_key(env: Env, name: str, *, directory: Path, may_generate: bool) -> str
     if not path.exists():
         if not may_generate:
             return env.text(name)
-        make_secret_file(path, secrets.token_urlsafe(64) if name == "SECRET_KEY" else Fernet.generate_key().decode())
+        make_secret_file(
+            path, secrets.token_urlsafe(64) if name == "SECRET_KEY" else Fernet.generate_key().decode()
+        )
     return path.read_text(encoding="ascii").strip()
 
 
@@ -124,7 +128,9 @@ def make_secret_file(path: Path, content: str) -> None:
 
 def field_keys(env: Env, *, directory: Path, may_generate: bool) -> list[str]:
     """Fernet keys for secrets at rest, newest first."""
-    keys = kept_key(env, "FIELD_KEYS", directory=directory, may_generate=may_generate).replace(",", " ").split()
+    keys = (
+        kept_key(env, "FIELD_KEYS", directory=directory, may_generate=may_generate).replace(",", " ").split()
+    )
     for key in keys:
         try:
             Fernet(key)

@@ -13,6 +13,7 @@ from config.health import troubles
 from connector import roles
 from connector.services import current_connection
 from outreach.models import Draft
+from outreach.services import is_stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def navigation(request: HttpRequest) -> list[Place]:
 
 
 def _pending_count(request: HttpRequest) -> int:
-    return Draft.objects.visible_to(request.user).pending().count()  # type: ignore[arg-type]
+    return Draft.objects.visible_to(request.user).of_tenant(current_connection()).pending().count()  # type: ignore[arg-type]
 
 
 def _is_current(path: str, url: str) -> bool:
@@ -66,5 +67,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: navigation(request)),
         "tenant": SimpleLazyObject(current_connection),
         "worker_troubles": SimpleLazyObject(troubles),
+        "is_stopped": SimpleLazyObject(is_stopped),
         "is_administrator": roles.is_administrator(request.user),
     }

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -26,14 +27,22 @@ def troubles() -> dict[str, str]:
     try:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            return {"database": "migrations are missing"}
+            return {"database": _("migrations are missing")}
         for cluster in settings.CLUSTERS:
             age = age_of_beat(cluster)
             if age is None or age > timedelta(seconds=2 * settings.WATCHDOG_SECONDS):
-                found[f"worker {cluster}"] = "no sign of life" if age is None else f"silent for {age.seconds} s"
+                found[f"worker {cluster}"] = (
+                    _silence(age)
+                )
     except DatabaseError as error:
         found["database"] = type(error).__name__
     return found
+
+
+def _silence(age: timedelta | None) -> str:
+    if age is None:
+        return _("no sign of life")
+    return _("silent for %(seconds)s seconds") % {"seconds": int(age.total_seconds())}
 
 
 @require_safe

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_safe
 from django_q.models import OrmQ, Schedule
@@ -11,6 +12,7 @@ from config.health import troubles
 from connector.context import current_job
 from connector.models import Heartbeat
 from connector.roles import is_administrator
+from connector.services import current_connection
 from outreach.models import Message
 from outreach.services import queue_counts
 from reports.models import Report, Run
@@ -21,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What waits for this user, and how the newest report went."""
     context = {
         "counts": queue_counts(request.user),
-        "reports": Report.objects.with_newest_run(),
+        "reports": Report.objects.with_newest_run(current_connection()),
     }
     return render(request, "home.html", context)
 
@@ -37,7 +39,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "waiting_count": OrmQ.objects.count(),
         "schedules": Schedule.objects.order_by("name"),
         "runs": Run.objects.select_related("report", "started_by").newest_first()[:20],
-        "messages": Message.objects.with_problem().select_related("mailbox")[:20],
+        "stuck_messages": Message.objects.with_problem().select_related("mailbox")[:20],
     }
     return render(request, "jobs.html", context)
 
@@ -75,8 +77,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Rendered without the frame: whatever broke may break there again."""
-    return _error(request, "500.html", 500)
+    """Rendered without the request: whatever broke, the database say, would break there again."""
+    return HttpResponse(render_to_string("500.html", {"reference": current_job()}), status=500)
 
 
 @login_not_required

@@ -7,6 +7,7 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -36,14 +37,27 @@ SUPEROFFICE_LOGIN_URLS = {
     "stage": "https://qaonline.superoffice.com",
     "online": "https://online.superoffice.com",
 }
-_SO_NAMES = ("SO_CLIENT_ID", "SO_CLIENT_SECRET", "SO_REFRESH_TOKEN", "SO_REDIRECT_URI", "SO_CONTEXT_IDENTIFIER")
+_SO_NAMES = (
+    "SO_CLIENT_ID",
+    "SO_CLIENT_SECRET",
+    "SO_REFRESH_TOKEN",
+    "SO_REDIRECT_URI",
+    "SO_CONTEXT_IDENTIFIER",
+)
 
 
-def _superoffice() -> dict[str, str] | None:
+def _superoffice() -> dict[str, Any] | None:
     """The tenant named by the environment; None when it names none."""
     if not any(env.has(name) for name in (*_SO_NAMES, "SO_ENVIRONMENT")):
         return None
-    choices = {"sod": "sod", "dev": "sod", "stage": "stage", "qaonline": "stage", "online": "online", "prod": "online"}
+    choices = {
+        "sod": "sod",
+        "dev": "sod",
+        "stage": "stage",
+        "qaonline": "stage",
+        "online": "online",
+        "prod": "online",
+    }
     environment = env.choice("SO_ENVIRONMENT", choices)
     values = {name.removeprefix("SO_").lower(): env.text(name) for name in _SO_NAMES}
     if not values["context_identifier"].isalnum():
@@ -54,12 +68,15 @@ def _superoffice() -> dict[str, str] | None:
 
 
 SUPEROFFICE = _superoffice()
+SUPEROFFICE_CALLS_PER_SECOND = env.number(
+    "SO_CALLS_PER_SECOND", 10, least=1, most=1000
+)  # SuperOffice's own rule
 
 # --- Mail server ----------------------------------------------------------------------------------------
 _SMTP_NAMES = ("SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_SECURITY", "SMTP_FROM")
 
 
-def _mail_server() -> dict[str, str | int] | None:
+def _mail_server() -> dict[str, Any] | None:
     """The mailbox named by the environment; None when it names none."""
     if not any(env.has(name) for name in _SMTP_NAMES):
         return None
@@ -95,10 +112,10 @@ WATCHDOG_SECONDS = env.number("WATCHDOG_SECONDS", 40, least=5, most=600)
 # --- Database -------------------------------------------------------------------------------------------
 _SQLITE = f"sqlite:///{VAR_DIR / 'sales-desk.sqlite3'}"
 try:
-    DATABASES = {"default": dj_database_url.parse(env.text("DATABASE_URL", _SQLITE))}
+    _database: dict[str, Any] = {**dj_database_url.parse(env.text("DATABASE_URL", _SQLITE))}
 except (ValueError, KeyError, dj_database_url.ParseError) as error:
     raise SettingsError("DATABASE_URL must look like postgresql://user:password@host:5432/name.") from error
-_database = DATABASES["default"]
+DATABASES = {"default": _database}
 IS_SQLITE = _database["ENGINE"].endswith("sqlite3")
 # A worker keeps its connection: with 0 it would open five a second. Web threads likewise, but briefly.
 _database.update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True, ATOMIC_REQUESTS=False)
@@ -125,7 +142,7 @@ def retry_seconds(timeout: int, workers: int) -> int:
 
 
 _JOB_TIMEOUT, _MAIL_TIMEOUT, _WORKERS = 120, MESSAGE_LEASE + 60, 2
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "sales-desk",
     "orm": "default",
     "workers": _WORKERS,
@@ -147,7 +164,7 @@ Q_CLUSTER = {
         "mail": {"timeout": _MAIL_TIMEOUT, "retry": retry_seconds(_MAIL_TIMEOUT, _WORKERS)},
     },
 }
-CLUSTERS = tuple(Q_CLUSTER["ALT_CLUSTERS"])  # type: ignore[arg-type]
+CLUSTERS: tuple[str, ...] = tuple(Q_CLUSTER["ALT_CLUSTERS"])
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # Shared by processes, or a cluster would be invisible to the pages that ask for it.

@@ -195,7 +195,8 @@ def remember(
         if rows is not None:
             rows.update(problem_code="", problem_detail="", problem_at=None, worked_at=now)
         return None
-    trouble = Trouble(problem_code(error), str(getattr(error, "detail", ""))[:500])
+    words = str(error) if isinstance(error, SmtpError) else str(getattr(error, "detail", ""))
+    trouble = Trouble(problem_code(error), words[:500])
     if rows is not None:
         rows.exclude(problem_code=trouble.code).update(problem_at=now)
         rows.update(problem_code=trouble.code, problem_detail=trouble.detail)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from connector.roles import signed_in
 from outreach.forms import MailTemplateForm
 from outreach.models import MailTemplate, Suppression
 
@@ -30,5 +31,5 @@ class SuppressionAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
         obj.value = obj.value.strip().lower()
-        obj.created_by = obj.created_by or request.user
+        obj.created_by = obj.created_by or signed_in(request)
         super().save_model(request, obj, form, change)

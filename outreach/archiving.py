@@ -33,7 +33,11 @@ class NoTemplate(SuperOfficeError):
 def archive_due(*, most: int = 50) -> int:
     """File what is sent and not filed yet; returns how many were filed."""
     filed = 0
-    for pk in list(Message.objects.to_archive(timezone.now()).order_by("archive_due_at").values_list("pk", flat=True)[:most]):
+    for pk in list(
+        Message.objects.to_archive(timezone.now())
+        .order_by("archive_due_at")
+        .values_list("pk", flat=True)[:most]
+    ):
         message = _claim(pk, timezone.now())
         if message is not None:
             filed += archive(message)

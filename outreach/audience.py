@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Representative
@@ -26,9 +28,15 @@ def objection(sale: Sale) -> str:
     for applies, reason in _OBJECTIONS:
         if applies(sale):
             return str(reason)
-    if Suppression.objects.filter(value__in=suppression_keys(sale.person_email)).exists():
+    if suppressions_of(sale.person_email).exists():
         return str(_("The address is on the suppression list."))
     return ""
+
+
+def suppressions_of(address: str) -> QuerySet[Suppression]:
+    """What forbids writing to `address`, in whatever case it was entered."""
+    lowered = Suppression.objects.annotate(lowered=Lower("value"))
+    return lowered.filter(lowered__in=suppression_keys(address))
 
 
 def suppression_keys(address: str) -> tuple[str, str]:

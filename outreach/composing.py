@@ -54,8 +54,8 @@ def compose(draft: Draft, mailbox: Mailbox, *, key: UUID, now: datetime) -> Comp
     message["Subject"] = draft.subject
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{key}@{sender.rpartition('@')[2]}>"
-    message["Content-Language"] = draft.template.language
     message.set_content(full_text(draft), subtype="plain", charset="utf-8", cte="quoted-printable")
+    message["Content-Language"] = draft.template.language  # after the text: set_content drops Content-…
     raw = message.as_bytes()
     _verify(raw, draft, sender, recipient)
     return Composed(raw, hashlib.sha256(raw).hexdigest(), str(message["Message-ID"]), sender, recipient)
@@ -77,7 +77,9 @@ def _refuse_unfinished_text(draft: Draft) -> None:
         raise NotSendable(_("The subject must be one line."))
     text = f"{draft.subject}\n{full_text(draft)}"
     if found := _LEFTOVER.search(text):
-        raise NotSendable(_("An unfinished placeholder is left in the text: %(found)s") % {"found": found.group()})
+        raise NotSendable(
+            _("An unfinished placeholder is left in the text: %(found)s") % {"found": found.group()}
+        )
     if _CONTROLS.search(text):
         raise NotSendable(_("The text contains invisible control characters. Type the passage again."))
 
@@ -115,7 +117,9 @@ def _verify(raw: bytes, draft: Draft, sender: str, recipient: str) -> None:
         and [a.addr_spec for a in parsed["From"].addresses] == [sender]
         and [a.addr_spec for a in parsed["To"].addresses] == [recipient]
         and str(parsed["Subject"]) == draft.subject
-        and parsed.get_content().replace("\r\n", "\n").rstrip() == full_text(draft).rstrip()  # type: ignore[attr-defined]
+        and parsed.get_content().replace("\r\n", "\n").rstrip() == full_text(draft).rstrip()
     )
     if not holds:
-        raise NotSendable(_("The mail cannot be built so that it arrives as you see it. Simplify subject and names."))
+        raise NotSendable(
+            _("The mail cannot be built so that it arrives as you see it. Simplify subject and names.")
+        )

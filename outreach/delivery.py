@@ -8,6 +8,8 @@ happened. There is no SMTP and no HTTP inside a transaction.
 
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -15,12 +17,12 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Lower
 from django.utils import timezone
 
 from connector.heartbeat import beat
 from connector.models import Mailbox
 from connector.problems import problem_code
+from connector.redaction import redact
 from connector.services import NotConfigured, open_client, open_mailbox, remember
 from connector.smtp.errors import SmtpError
 from connector.smtp.sessions import Session
@@ -29,14 +31,15 @@ from connector.superoffice.errors import NotFound, SuperOfficeError
 from outreach import audience
 from outreach.events import record
 from outreach.facts import changed_facts
-from outreach.models import Delivery, Draft, Message, StopSwitch, Suppression
-from outreach.services import undo_approval
+from outreach.models import Delivery, Draft, Message, StopSwitch
+from outreach.services import renew_draft, undo_approval
 from reports import sync
+from reports.models import Sale
 from reports.services import owner_name
 
 BACKOFF = (1, 5, 15, 60, 240)  # minutes until the next attempt
 GIVE_UP_AFTER = timedelta(hours=24)  # a sales mail is stale by then
-_IN_FLIGHT = [Message.Status.SENDING, Message.Status.COMMITTING]
+_IN_FLIGHT = (Message.Status.SENDING, Message.Status.COMMITTING)
 logger = logging.getLogger(__name__)
 
 
@@ -92,8 +95,17 @@ def dispatch(*, seconds: float, pause: float = 1.0) -> int:
 
 
 def _sendable(now: datetime) -> Any:
+    return Message.objects.due(now).filter(_nothing_holds_it_back()).order_by("due_at", "pk")
+
+
+def _nothing_holds_it_back() -> Q:
+    """What must be true around a message when it is claimed, and again right before its dot."""
+    approved = Draft.objects.filter(
+        pk=OuterRef("draft_id"), status=Draft.Status.APPROVED, revision=OuterRef("draft_revision")
+    )
+    mailbox = Mailbox.objects.filter(pk=OuterRef("mailbox_id"), is_paused=False, is_active=True)
     stopped = StopSwitch.objects.filter(is_on=True)
-    return Message.objects.due(now).filter(~Exists(stopped), mailbox__is_paused=False).order_by("due_at", "pk")
+    return Q(Exists(approved)) & Q(Exists(mailbox)) & ~Q(Exists(stopped))
 
 
 def _something_due_by(moment: datetime) -> bool:
@@ -141,6 +153,9 @@ def deliver(message: Message, sessions: Sessions) -> None:
         _try_later(message, delivery, error, stage="facts")
     except LostClaim:
         logger.warning("message %s is decided on elsewhere", message.pk)
+    except Exception as error:
+        sessions.drop(message.mailbox)
+        _give_up_on_mistake(message, delivery, error)
 
 
 def _open_delivery(message: Message) -> Delivery:
@@ -168,13 +183,22 @@ def _facts_hold(message: Message, delivery: Delivery) -> bool:
     sale = sync.store(connection, [fresh], now=now)[draft.sale.sale_id]
     if objection := audience.objection(sale):
         return _back_to_review(message, delivery, reason="objection", changes=[], objection=objection)
-    if changes := changed_facts(draft.facts, sale):
-        return _back_to_review(message, delivery, reason="facts_changed", changes=changes)
+    changes = changed_facts(draft.facts, sale)
+    if sale.person_id != draft.person_id and not changes:
+        changes = [{"field": "person_name", "was": draft.to_name, "is": sale.person_name}]
+    if changes:
+        return _back_to_review(message, delivery, reason="facts_changed", changes=changes, fresh=sale)
     return True
 
 
 def _back_to_review(
-    message: Message, delivery: Delivery, *, reason: str, changes: list[dict[str, str]], **detail: Any
+    message: Message,
+    delivery: Delivery,
+    *,
+    reason: str,
+    changes: list[dict[str, str]],
+    fresh: Sale | None = None,
+    **detail: Any,
 ) -> bool:
     """Cancel the message and let a person decide again, in one transaction; answers that the mail stays."""
     now = timezone.now()
@@ -183,6 +207,8 @@ def _back_to_review(
         _close_delivery(delivery, outcome=Delivery.Outcome.WITHDRAWN, stage="facts", words=reason)
         if not undo_approval(draft=message.draft, by=None, now=now, reason=reason, changes=changes, **detail):
             raise LostClaim
+        if fresh is not None:
+            renew_draft(draft=message.draft, sale=fresh)
     return False
 
 
@@ -192,18 +218,10 @@ def mark_committing(message: Message, now: datetime) -> bool:
     One statement sees to everything that may have changed meanwhile; conditions on other tables are
     sub-queries, so that the row's own state is compared at the moment of writing.
     """
-    keys = audience.suppression_keys(message.envelope_to)
-    suppressed = Suppression.objects.annotate(lowered=Lower("value")).filter(lowered__in=keys)
-    still_approved = Draft.objects.filter(
-        pk=OuterRef("draft_id"), status=Draft.Status.APPROVED, revision=OuterRef("draft_revision")
-    )
-    open_mailbox_row = Mailbox.objects.filter(pk=OuterRef("mailbox_id"), is_paused=False, is_active=True)
     return (
         Message.objects.filter(
-            Exists(still_approved),
-            Exists(open_mailbox_row),
-            ~Exists(suppressed),
-            ~Exists(StopSwitch.objects.filter(is_on=True)),
+            _nothing_holds_it_back(),
+            ~Exists(audience.suppressions_of(message.envelope_to)),
             pk=message.pk,
             fence=message.fence,
             status=Message.Status.SENDING,
@@ -216,7 +234,7 @@ def mark_committing(message: Message, now: datetime) -> bool:
 # --- Recording ----------------------------------------------------------------------------------------
 
 
-def _change(message: Message, statuses: list[str], **values: Any) -> None:
+def _change(message: Message, statuses: Sequence[str], **values: Any) -> None:
     rows = Message.objects.filter(pk=message.pk, fence=message.fence, status__in=statuses)
     if rows.update(**values) != 1:
         raise LostClaim
@@ -236,6 +254,9 @@ def record_outcome(message: Message, delivery: Delivery, outcome: Outcome) -> No
         "unknown": _record_unknown,
         "withdrawn": _record_withdrawn,
     }
+    outcome = replace(
+        outcome, text=_storable(outcome.text), wire_message_id=_storable(outcome.wire_message_id)[:255]
+    )
     with transaction.atomic():
         _close_delivery(
             delivery,
@@ -276,7 +297,12 @@ def _record_rejected(message: Message, outcome: Outcome, now: datetime) -> None:
         pause_mailbox(message.mailbox, words)
         _queue_again(message, now, code="smtp_configuration", detail=words)
         return
-    _fail(message, now, code="smtp_address" if outcome.classification == "address" else "smtp_rejected", detail=words)
+    _fail(
+        message,
+        now,
+        code="smtp_address" if outcome.classification == "address" else "smtp_rejected",
+        detail=words,
+    )
 
 
 def _record_unknown(message: Message, outcome: Outcome, now: datetime) -> None:
@@ -294,20 +320,25 @@ def _record_unknown(message: Message, outcome: Outcome, now: datetime) -> None:
 
 def _record_withdrawn(message: Message, outcome: Outcome, now: datetime) -> None:
     """Our own decision before the dot. What holds it back now is seen again at the next claim."""
-    _change(message, _IN_FLIGHT, status=Message.Status.QUEUED, lease_until=None, due_at=now + timedelta(seconds=5))
+    _change(
+        message, _IN_FLIGHT, status=Message.Status.QUEUED, lease_until=None, due_at=now + timedelta(seconds=5)
+    )
     record("held_back", draft=message.draft, message=message, now=now, stage=outcome.stage)
 
 
-def _queue_again(message: Message, now: datetime, *, code: str, detail: str) -> None:
+def _queue_again(
+    message: Message, now: datetime, *, code: str, detail: str, statuses: Sequence[str] = _IN_FLIGHT
+) -> None:
     """Try later by the schedule, or give up after a day."""
-    if now - message.approved_at > GIVE_UP_AFTER and code != "smtp_configuration":
-        _fail(message, now, code="smtp_expired", detail=detail)
+    begun_at = message.resolved_at or message.approved_at  # sent again by a person: a day of its own
+    if now - begun_at > GIVE_UP_AFTER and code != "smtp_configuration":
+        _fail(message, now, code="smtp_expired", detail=detail, statuses=statuses)
         return
     minutes = BACKOFF[min(message.attempt_count, len(BACKOFF)) - 1]
     due_at = now + timedelta(minutes=minutes)
     _change(
         message,
-        _IN_FLIGHT,
+        statuses,
         status=Message.Status.QUEUED,
         lease_until=None,
         due_at=due_at,
@@ -315,13 +346,23 @@ def _queue_again(message: Message, now: datetime, *, code: str, detail: str) -> 
         problem_detail=detail[:500],
         problem_at=now,
     )
-    record("deferred", draft=message.draft, message=message, now=now, code=code, words=detail, due_at=due_at.isoformat())
+    record(
+        "deferred",
+        draft=message.draft,
+        message=message,
+        now=now,
+        code=code,
+        words=detail,
+        due_at=due_at.isoformat(),
+    )
 
 
-def _fail(message: Message, now: datetime, *, code: str, detail: str) -> None:
+def _fail(
+    message: Message, now: datetime, *, code: str, detail: str, statuses: Sequence[str] = _IN_FLIGHT
+) -> None:
     _change(
         message,
-        _IN_FLIGHT,
+        statuses,
         status=Message.Status.FAILED,
         lease_until=None,
         problem_code=code,
@@ -345,6 +386,27 @@ def _try_later(message: Message, delivery: Delivery, error: Exception, *, stage:
         logger.warning("message %s is decided on elsewhere", message.pk)
 
 
+def _give_up_on_mistake(message: Message, delivery: Delivery, error: Exception) -> None:
+    """A mistake of ours. Before the mark nothing has left: the mail waits, or fails when waiting cannot help.
+    After it nobody knows what left: the row is the sweep's."""
+    logger.exception("message %s could not be handled", message.pk)
+    words = _storable(redact(f"{type(error).__name__}: {error}"))[:500]
+    settle = _fail if isinstance(error, ValueError) else _queue_again
+    try:
+        with transaction.atomic():
+            _close_delivery(delivery, outcome=Delivery.Outcome.ABANDONED, words=words)
+            settle(
+                message, timezone.now(), code="unexpected", detail=words, statuses=[Message.Status.SENDING]
+            )
+    except LostClaim:
+        logger.warning("message %s is decided on elsewhere", message.pk)
+
+
+def _storable(words: str) -> str:
+    """A server may say anything; PostgreSQL stores all of it but this one character."""
+    return words.replace("\x00", "")
+
+
 def pause_mailbox(mailbox: Mailbox, words: str, *, code: str = "smtp_configuration") -> None:
     """Repeating a configuration error makes it worse: the mailbox pauses until somebody has looked."""
     Mailbox.objects.filter(pk=mailbox.pk).update(
@@ -359,7 +421,9 @@ def sweep(now: datetime) -> dict[str, int]:
     """Repair what a dead worker left: sending goes back, committing becomes uncertain. Never the other way."""
     expired = Message.objects.select_related("draft").filter(lease_until__lt=now)
     back = sum(_rescue(message, now) for message in expired.filter(status=Message.Status.SENDING)[:200])
-    lost = sum(_give_up_on_answer(message, now) for message in expired.filter(status=Message.Status.COMMITTING)[:200])
+    lost = sum(
+        _give_up_on_answer(message, now) for message in expired.filter(status=Message.Status.COMMITTING)[:200]
+    )
     return {"back": back, "uncertain": lost}
 
 
@@ -382,7 +446,9 @@ def _give_up_on_answer(message: Message, now: datetime) -> bool:
 
 def _sweep_one(message: Message, now: datetime, action: str, **values: Any) -> bool:
     with transaction.atomic():
-        same = Message.objects.filter(pk=message.pk, fence=message.fence, status=message.status, lease_until__lt=now)
+        same = Message.objects.filter(
+            pk=message.pk, fence=message.fence, status=message.status, lease_until__lt=now
+        )
         if same.update(**values) != 1:
             return False
         message.deliveries.filter(outcome=Delivery.Outcome.RUNNING).update(

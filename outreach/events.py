@@ -3,8 +3,10 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
+
 from connector.context import current_job
-from outreach.models import Draft, Event, Message, User
+from outreach.models import Draft, Event, Message
 
 
 def record(
@@ -13,7 +15,7 @@ def record(
     draft: Draft,
     now: datetime,
     message: Message | None = None,
-    actor: "User | None" = None,
+    actor: User | None = None,
     **detail: Any,
 ) -> Event:
     """Add one event; `actor` None means the worker."""

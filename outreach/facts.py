@@ -76,7 +76,10 @@ def facts_of(sale: Sale, used: set[str]) -> list[dict[str, Any]]:
     ids = {"person": sale.person_id or 0, "company": sale.company_id or 0, "sale": sale.sale_id}
     sources = sorted({PLACEHOLDERS[name] for name in used} | set(ALWAYS))
     read_at = sale.read_at.isoformat(timespec="seconds")
-    return [Fact(kind, ids[kind], field, canonical(getattr(sale, field)), read_at).as_json() for kind, field in sources]
+    return [
+        Fact(kind, ids[kind], field, canonical(getattr(sale, field)), read_at).as_json()
+        for kind, field in sources
+    ]
 
 
 def canonical(value: object) -> str:
@@ -87,6 +90,14 @@ def canonical(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def renewed(stored: list[dict[str, Any]], fresh: Sale) -> list[dict[str, Any]]:
+    """The same facts with the values of now."""
+    read_at = fresh.read_at.isoformat(timespec="seconds")
+    return [
+        {**fact, "value": canonical(getattr(fresh, fact["field"])), "read_at": read_at} for fact in stored
+    ]
 
 
 def changed_facts(stored: list[dict[str, Any]], fresh: Sale) -> list[dict[str, str]]:

@@ -15,7 +15,9 @@ class ChosenSalesForm(forms.Form):
     """The sales ticked on a report page, by the key of their local copy."""
 
     sale = forms.TypedMultipleChoiceField(coerce=int, label=_("Sales"))
-    template = forms.ModelChoiceField(MailTemplate.objects.filter(is_active=True), label=_("Template"), required=False)
+    template = forms.ModelChoiceField(
+        MailTemplate.objects.filter(is_active=True), label=_("Template"), required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,7 +28,9 @@ class ChosenSalesForm(forms.Form):
     def clean_sale(self) -> list[int]:
         chosen: list[int] = self.cleaned_data["sale"]
         if len(chosen) > MOST_SALES:
-            raise forms.ValidationError(_("Choose at most %(most)s sales at a time."), params={"most": MOST_SALES})
+            raise forms.ValidationError(
+                _("Choose at most %(most)s sales at a time."), params={"most": MOST_SALES}
+            )
         return chosen
 
 

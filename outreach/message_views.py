@@ -19,8 +19,14 @@ from outreach.models import Message
 
 
 def _visible_message(request: HttpRequest, pk: int) -> Message:
-    related = ("draft__sale__connection", "draft__template", "draft__representative__user", "mailbox", "approved_by")
-    found = Message.objects.visible_to(request.user).select_related(*related)  # type: ignore[arg-type]
+    related = (
+        "draft__sale__connection",
+        "draft__template",
+        "draft__representative__user",
+        "mailbox",
+        "approved_by",
+    )
+    found = Message.objects.visible_to(roles.signed_in(request)).select_related(*related)
     return get_object_or_404(found, pk=pk)
 
 
@@ -76,7 +82,7 @@ def _decide(request: HttpRequest, pk: int, verb: Callable[..., None], words: str
     """Approvers decide on what is uncertain or failed; representatives on their own."""
     found = _visible_message(request, pk)
     try:
-        verb(message=found, by=request.user, now=timezone.now())
+        verb(message=found, by=roles.signed_in(request), now=timezone.now())
     except services.Refused as refusal:
         messages.warning(request, str(refusal))
     else:
@@ -110,7 +116,7 @@ def _require_stop_right(request: HttpRequest) -> None:
 @require_POST
 def sending_stop(request: HttpRequest) -> HttpResponse:
     _require_stop_right(request)
-    services.set_stop_switch(is_on=True, by=request.user)  # type: ignore[arg-type]
+    services.set_stop_switch(is_on=True, by=roles.signed_in(request))
     messages.warning(request, _("All sending is stopped. Approved mails wait; nothing is lost."))
     return redirect("mailboxes")
 
@@ -118,6 +124,6 @@ def sending_stop(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sending_resume(request: HttpRequest) -> HttpResponse:
     _require_stop_right(request)
-    services.set_stop_switch(is_on=False, by=request.user)  # type: ignore[arg-type]
+    services.set_stop_switch(is_on=False, by=roles.signed_in(request))
     messages.success(request, _("Sending goes on."))
     return redirect("mailboxes")

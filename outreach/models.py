@@ -4,16 +4,14 @@ from datetime import datetime
 from typing import Self
 
 from django.conf import settings
-from django.contrib.auth.models import User as UserModel
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from connector import roles
-from connector.models import Mailbox, Reachable, Representative
+from connector.models import Connection, Mailbox, Reachable, Representative
 from reports.models import Sale
-
-User = settings.AUTH_USER_MODEL
 
 
 class MailTemplate(models.Model):
@@ -48,13 +46,17 @@ class MailTemplate(models.Model):
 
 
 class DraftQuerySet(models.QuerySet["Draft"]):
-    def visible_to(self, user: UserModel) -> Self:
+    def visible_to(self, user: User) -> Self:
         """Approvers see all drafts, representatives their own, everybody else none."""
         if roles.is_approver(user):
             return self
         if roles.is_representative(user):
             return self.filter(representative__user=user)
         return self.none()
+
+    def of_tenant(self, connection: Connection | None) -> Self:
+        """Drafts about the tenant in use; what an earlier one (the demo, say) left behind stays out of sight."""
+        return self.filter(sale__connection=connection)
 
     def pending(self) -> Self:
         return self.filter(status=Draft.Status.PENDING)
@@ -63,7 +65,9 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         return self.order_by("created_at", "pk")
 
     def for_pages(self) -> Self:
-        return self.select_related("sale", "template", "representative__user", "representative__mailbox", "decided_by")
+        return self.select_related(
+            "sale", "template", "representative__user", "representative__mailbox", "decided_by"
+        )
 
 
 class Draft(models.Model):
@@ -108,7 +112,9 @@ class Draft(models.Model):
                 condition=~Q(status="rejected"),
                 name="one_draft_per_person_purpose_and_period",
             ),
-            models.CheckConstraint(condition=Q(status__in=["pending", "approved", "rejected"]), name="draft_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "approved", "rejected"]), name="draft_status_known"
+            ),
             models.CheckConstraint(
                 condition=Q(status="pending") | Q(decided_at__isnull=False), name="decided_draft_has_its_time"
             ),
@@ -124,12 +130,15 @@ class Draft(models.Model):
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def visible_to(self, user: UserModel) -> Self:
+    def visible_to(self, user: User) -> Self:
         if roles.is_approver(user):
             return self
         if roles.is_representative(user):
             return self.filter(draft__representative__user=user)
         return self.none()
+
+    def of_tenant(self, connection: Connection | None) -> Self:
+        return self.filter(draft__sale__connection=connection)
 
     def live(self) -> Self:
         return self.exclude(status=Message.Status.CANCELLED)

@@ -48,7 +48,9 @@ def placeholders_in(*texts: str) -> frozenset[str]:
             template = _ENVIRONMENT.from_string(text)
             used |= {str(name) for names in template.analyze().globals.values() for name in names}
         except LiquidError as error:
-            raise TemplateProblem(_("The template cannot be read: %(why)s") % {"why": error.message}) from error
+            raise TemplateProblem(
+                _("The template cannot be read: %(why)s") % {"why": error.message}
+            ) from error
     if unknown := used - set(PLACEHOLDERS):
         raise TemplateProblem(
             _("Unknown placeholders: %(unknown)s. Known ones: %(known)s.")

@@ -1,9 +1,9 @@
 """The verbs of outreach. Every arrow of the state drawing is one function and one conditional UPDATE.
 
-    Draft     pending ─approve_draft─▶ approved ─undo_approval─▶ pending        pending ─reject_draft─▶ rejected
-    Message   queued ─claim─▶ sending ─mark_committing─▶ committing ─250─▶ sent        (delivery.py)
-              queued ─undo_approval─▶ cancelled
-              failed ─send_again─▶ queued      uncertain ─mark_sent | send_again | give_up─▶ sent | queued | cancelled
+Draft     pending ─approve_draft─▶ approved ─undo_approval─▶ pending        pending ─reject_draft─▶ rejected
+Message   queued ─claim─▶ sending ─mark_committing─▶ committing ─250─▶ sent        (delivery.py)
+          queued ─undo_approval─▶ cancelled
+          failed ─send_again─▶ queued      uncertain ─mark_sent | send_again | give_up─▶ sent | queued | cancelled
 """
 
 import uuid
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
@@ -21,11 +22,11 @@ from django.utils.translation import gettext as _
 from connector.jobs import enqueue
 from connector.models import Representative
 from connector.roles import is_approver, is_representative
-from connector.services import NotConfigured, mailbox_for
+from connector.services import NotConfigured, current_connection, mailbox_for
 from outreach import audience, facts, rendering
 from outreach.composing import NotSendable, compose
 from outreach.events import record
-from outreach.models import Draft, MailTemplate, Message, StopSwitch, User
+from outreach.models import Draft, MailTemplate, Message, StopSwitch
 from reports.models import Sale
 
 DISPATCH_TASK, ARCHIVE_TASK = "outreach.tasks.dispatch", "outreach.tasks.archive"
@@ -57,7 +58,7 @@ class Created:
     left_out: list[Plan] = field(default_factory=list)
 
 
-def plan_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: "User", now: datetime) -> list[Plan]:
+def plan_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: User, now: datetime) -> list[Plan]:
     """The dry run: for each sale, in the given order, whether a draft would be made and if not, why."""
     sales = list(sales)
     writers = audience.writers_for(sales)
@@ -98,7 +99,7 @@ def _drafts_of(template: MailTemplate, period: str) -> Any:
     return Draft.objects.filter(template=template, period=period).exclude(status=Draft.Status.REJECTED)
 
 
-def create_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: "User", now: datetime) -> Created:
+def create_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: User, now: datetime) -> Created:
     """Make one draft per person; a second click makes no second one: the database refuses it."""
     created = Created()
     for plan in plan_drafts(sales=sales, template=template, by=by, now=now):
@@ -109,7 +110,14 @@ def create_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: "User", 
         try:
             with transaction.atomic():
                 draft.save(force_insert=True)
-                record("created", draft=draft, actor=by, now=now, template=template.name, version=template.version)
+                record(
+                    "created",
+                    draft=draft,
+                    actor=by,
+                    now=now,
+                    template=template.name,
+                    version=template.version,
+                )
         except IntegrityError:
             reason = _("This person has a draft of this template this month already.")
             created.left_out.append(Plan(plan.sale, plan.representative, reason))
@@ -119,30 +127,60 @@ def create_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: "User", 
 
 
 def _render_draft(
-    sale: Sale, representative: Representative, template: MailTemplate, *, by: "User", now: datetime
+    sale: Sale, representative: Representative, template: MailTemplate, *, by: User, now: datetime
 ) -> Draft:
-    values = facts.values_for(sale, representative, language=template.language)
-    rendered = rendering.render(template, values)
-    subject = rendered.subject[:200]
-    assert sale.person_id and sale.company_id, "audience.objection lets no other sale through"
+    assert sale.person_id is not None, "audience.objection lets no other sale through"
+    assert sale.company_id is not None, "audience.objection lets no other sale through"
     return Draft(
         sale=sale,
         template=template,
-        template_version=template.version,
         representative=representative,
         person_id=sale.person_id,
         company_id=sale.company_id,
         to_name=sale.person_name,
         to_address=sale.person_email,
-        subject=subject,
-        body=rendered.body,
-        generated_subject=subject,
-        generated_body=rendered.body,
-        facts=facts.facts_of(sale, set(rendered.used)),
-        blocked_reason=rendered.missing[:300],
         period=period_of(now),
         created_by=by,
+        **_text_for(sale, representative, template),
     )
+
+
+def _text_for(sale: Sale, representative: Representative, template: MailTemplate) -> dict[str, Any]:
+    """The columns of a draft that its template and the facts of now decide."""
+    values = facts.values_for(sale, representative, language=template.language)
+    rendered = rendering.render(template, values)
+    subject = rendered.subject[:200]
+    return {
+        "template_version": template.version,
+        "subject": subject,
+        "body": rendered.body,
+        "generated_subject": subject,
+        "generated_body": rendered.body,
+        "facts": facts.facts_of(sale, set(rendered.used)),
+        "blocked_reason": rendered.missing[:300],
+    }
+
+
+def renew_draft(*, draft: Draft, sale: Sale) -> None:
+    """Put a draft on the facts of now, so that whoever approves it again approves these.
+
+    A text that nobody edited is written anew; one that a person wrote is kept. A sale that got another
+    person leaves the draft as it is: approving it is refused.
+    """
+    if sale.person_id != draft.person_id:
+        return
+    values: dict[str, Any] = {
+        "facts": facts.renewed(draft.facts, sale),
+        "company_id": sale.company_id or draft.company_id,
+        "to_name": sale.person_name,
+        "to_address": sale.person_email,
+    }
+    if not draft.is_edited:
+        try:
+            values |= _text_for(sale, draft.representative, draft.template)
+        except rendering.TemplateProblem as problem:
+            values["blocked_reason"] = str(problem)[:300]
+    Draft.objects.filter(pk=draft.pk).update(revision=F("revision") + 1, **values)
 
 
 # --- Deciding -----------------------------------------------------------------------------------------
@@ -165,7 +203,7 @@ def _expect_one(changed: int, draft: Draft) -> None:
     raise Changed(_("This mail was changed while you looked at it. Read it again before you decide."))
 
 
-def edit_draft(*, draft: Draft, revision: int, subject: str, body: str, by: "User", now: datetime) -> None:
+def edit_draft(*, draft: Draft, revision: int, subject: str, body: str, by: User, now: datetime) -> None:
     """Store a new text. `revision` is the one the user saw; nobody's text is overwritten unseen."""
     with transaction.atomic():
         changed = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=revision).update(
@@ -180,7 +218,7 @@ def edit_draft(*, draft: Draft, revision: int, subject: str, body: str, by: "Use
         record("edited", draft=draft, actor=by, now=now, revision=revision + 1)
 
 
-def approve_draft(*, draft: Draft, revision: int, by: "User", now: datetime) -> Message:
+def approve_draft(*, draft: Draft, revision: int, by: User, now: datetime) -> Message:
     """Freeze the text into a message that leaves after the undo window.
 
     Raises Refused when somebody was faster, NotSendable when the text cannot or must not leave.
@@ -189,10 +227,14 @@ def approve_draft(*, draft: Draft, revision: int, by: "User", now: datetime) -> 
         raise Changed(_("This mail was changed while you looked at it. Read it again before you decide."))
     if reason := audience.objection(draft.sale):
         raise NotSendable(reason)
+    if draft.sale.person_id != draft.person_id:
+        raise NotSendable(_("The sale has another person now. Reject this mail and make a new one."))
     try:
         mailbox = mailbox_for(draft.representative)
     except NotConfigured as error:
-        raise NotSendable(_("There is no mailbox to send from. An administrator has to set one up.")) from error
+        raise NotSendable(
+            _("There is no mailbox to send from. An administrator has to set one up.")
+        ) from error
     if draft.sale.connection.is_demo and not mailbox.is_demo:
         raise NotSendable(_("This is demo data, but the mail server is a real one: nothing is sent."))
     key = uuid.uuid4()
@@ -214,12 +256,20 @@ def approve_draft(*, draft: Draft, revision: int, by: "User", now: datetime) -> 
             due_at=now + timedelta(seconds=settings.APPROVAL_HOLD),
             archive_key=key,
         )
-        record("approved", draft=draft, message=message, actor=by, now=now, sha256=composed.sha256, revision=revision)
+        record(
+            "approved",
+            draft=draft,
+            message=message,
+            actor=by,
+            now=now,
+            sha256=composed.sha256,
+            revision=revision,
+        )
         enqueue(DISPATCH_TASK, cluster="mail")
     return message
 
 
-def undo_approval(*, draft: Draft, by: "User | None", now: datetime, **detail: Any) -> bool:
+def undo_approval(*, draft: Draft, by: User | None, now: datetime, **detail: Any) -> bool:
     """Take an approved mail back; False when it is already leaving."""
     with transaction.atomic():
         message = draft.messages.live().first()
@@ -234,7 +284,7 @@ def undo_approval(*, draft: Draft, by: "User | None", now: datetime, **detail: A
     return True
 
 
-def reject_draft(*, draft: Draft, revision: int, reason: str, by: "User", now: datetime) -> None:
+def reject_draft(*, draft: Draft, revision: int, reason: str, by: User, now: datetime) -> None:
     with transaction.atomic():
         changed = Draft.objects.filter(pk=draft.pk, status=Draft.Status.PENDING, revision=revision).update(
             status=Draft.Status.REJECTED, rejected_because=reason, decided_by=by, decided_at=now
@@ -252,7 +302,7 @@ def may_resolve(message: Message, now: datetime) -> bool:
     return since is not None and now - since >= timedelta(seconds=settings.UNCERTAIN_WAIT)
 
 
-def _resolve(message: Message, *, by: "User", now: datetime, action: str, **values: Any) -> None:
+def _resolve(message: Message, *, by: User, now: datetime, action: str, **values: Any) -> None:
     with transaction.atomic():
         changed = Message.objects.filter(pk=message.pk, status=message.status, fence=message.fence).update(
             resolved_by=by, resolved_at=now, fence=F("fence") + 1, lease_until=None, **values
@@ -266,10 +316,12 @@ def _require(message: Message, now: datetime, *statuses: str) -> None:
     if message.status not in statuses:
         raise Refused(_("The state of this mail has changed meanwhile. Look again."))
     if message.status == Message.Status.UNCERTAIN and not may_resolve(message, now):
-        raise Refused(_("The mail server may still be working on it. Please decide 15 minutes after the attempt."))
+        raise Refused(
+            _("The mail server may still be working on it. Please decide 15 minutes after the attempt.")
+        )
 
 
-def mark_sent(*, message: Message, by: "User", now: datetime) -> None:
+def mark_sent(*, message: Message, by: User, now: datetime) -> None:
     """A person has evidence that an uncertain mail arrived; it is archived like any other."""
     _require(message, now, Message.Status.UNCERTAIN)
     _resolve(
@@ -285,14 +337,22 @@ def mark_sent(*, message: Message, by: "User", now: datetime) -> None:
     enqueue(ARCHIVE_TASK, cluster="mail")
 
 
-def send_again(*, message: Message, by: "User", now: datetime) -> None:
+def send_again(*, message: Message, by: User, now: datetime) -> None:
     """Queue the same bytes with the same Message-ID again."""
     _require(message, now, Message.Status.UNCERTAIN, Message.Status.FAILED)
-    _resolve(message, by=by, now=now, action="sent_again", status=Message.Status.QUEUED, due_at=now, problem_code="")
+    _resolve(
+        message,
+        by=by,
+        now=now,
+        action="sent_again",
+        status=Message.Status.QUEUED,
+        due_at=now,
+        problem_code="",
+    )
     enqueue(DISPATCH_TASK, cluster="mail")
 
 
-def give_up(*, message: Message, by: "User", now: datetime) -> None:
+def give_up(*, message: Message, by: User, now: datetime) -> None:
     """Drop an uncertain mail for good: its draft stays decided, the message is cancelled."""
     _require(message, now, Message.Status.UNCERTAIN)
     _resolve(message, by=by, now=now, action="given_up", status=Message.Status.CANCELLED)
@@ -301,7 +361,7 @@ def give_up(*, message: Message, by: "User", now: datetime) -> None:
 # --- The stop switch ----------------------------------------------------------------------------------
 
 
-def set_stop_switch(*, is_on: bool, by: "User") -> None:
+def set_stop_switch(*, is_on: bool, by: User) -> None:
     """Stop or resume all sending; the update that commits a mail looks at this row."""
     StopSwitch.objects.update_or_create(pk=1, defaults={"is_on": is_on, "changed_by": by})
     if not is_on:
@@ -318,15 +378,20 @@ def is_stopped() -> bool:
 def queue_counts(user: Any, now: datetime | None = None) -> dict[str, int] | None:
     """How many mails stand where, for this user; None for people who have nothing to do with mail."""
 
-
     if not (is_approver(user) or is_representative(user)):
         return None
     start_of_day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     status = Message.Status
-    counts = Message.objects.visible_to(user).aggregate(
-        scheduled=Count("pk", filter=Q(status__in=[status.QUEUED, status.SENDING, status.COMMITTING])),
-        uncertain=Count("pk", filter=Q(status=status.UNCERTAIN)),
-        failed=Count("pk", filter=Q(status=status.FAILED)),
-        sent_today=Count("pk", filter=Q(status=status.SENT, sent_at__gte=start_of_day)),
+    tenant = current_connection()
+    counts = (
+        Message.objects.visible_to(user)
+        .of_tenant(tenant)
+        .aggregate(
+            scheduled=Count("pk", filter=Q(status__in=[status.QUEUED, status.SENDING, status.COMMITTING])),
+            uncertain=Count("pk", filter=Q(status=status.UNCERTAIN)),
+            failed=Count("pk", filter=Q(status=status.FAILED)),
+            sent_today=Count("pk", filter=Q(status=status.SENT, sent_at__gte=start_of_day)),
+        )
     )
-    return {"pending": Draft.objects.visible_to(user).pending().count(), **counts}
+    pending = Draft.objects.visible_to(user).of_tenant(tenant).pending().count()
+    return {"pending": pending, **counts}

@@ -14,7 +14,7 @@ from connector.services import current_connection
 from outreach import services
 from outreach.composing import NotSendable, full_text
 from outreach.forms import ChosenSalesForm, DecisionForm, DraftForm, RejectForm
-from outreach.models import Draft, Message
+from outreach.models import Draft, DraftQuerySet, Message
 from outreach.rendering import TemplateProblem
 from reports.models import Sale
 
@@ -40,20 +40,29 @@ def queue(request: HttpRequest) -> HttpResponse:
     bucket = request.GET.get("bucket", "pending")
     if bucket not in BUCKETS:
         bucket = "pending"
-    context = {
+    context: dict[str, object] = {
         "bucket": bucket,
         "buckets": BUCKETS,
         "counts": services.queue_counts(request.user),
         "is_stopped": services.is_stopped(),
     }
     if bucket == "pending":
-        drafts = Draft.objects.visible_to(request.user).pending().oldest_first().for_pages()  # type: ignore[arg-type]
-        context["drafts"] = drafts[:PAGE_DRAFTS]
+        context["drafts"] = _waiting_drafts(request).for_pages()[:PAGE_DRAFTS]
     else:
-        found = Message.objects.visible_to(request.user).filter(status__in=_MESSAGE_BUCKETS[bucket])  # type: ignore[arg-type]
-        found = found.select_related("draft__sale", "draft__representative__user").defer("raw").order_by("-pk")
+        found = Message.objects.visible_to(roles.signed_in(request)).filter(
+            status__in=_MESSAGE_BUCKETS[bucket]
+        )
+        found = (
+            found.select_related("draft__sale", "draft__representative__user").defer("raw").order_by("-pk")
+        )
         context["sent_messages"] = found[:PAGE_DRAFTS]
     return render(request, "outreach/queue.html", context)
+
+
+def _waiting_drafts(request: HttpRequest) -> DraftQuerySet:
+    """What this user may decide on, oldest first."""
+    drafts = Draft.objects.visible_to(roles.signed_in(request)).of_tenant(current_connection())
+    return drafts.pending().oldest_first()
 
 
 # --- Making drafts ------------------------------------------------------------------------------------
@@ -76,7 +85,9 @@ def drafts_new(request: HttpRequest) -> HttpResponse:
         template = form.cleaned_data["template"]
         plans = []
         if template:
-            plans = services.plan_drafts(sales=sales, template=template, by=request.user, now=timezone.localtime())  # type: ignore[arg-type]
+            plans = services.plan_drafts(
+                sales=sales, template=template, by=roles.signed_in(request), now=timezone.localtime()
+            )
         context |= {
             "sales": sales,
             "template": template,
@@ -95,12 +106,16 @@ def drafts_create(request: HttpRequest) -> HttpResponse:
         return redirect("reports")
     sales, template = _chosen_sales(form.cleaned_data["sale"]), form.cleaned_data["template"]
     try:
-        created = services.create_drafts(sales=sales, template=template, by=request.user, now=timezone.localtime())  # type: ignore[arg-type]
+        created = services.create_drafts(
+            sales=sales, template=template, by=roles.signed_in(request), now=timezone.localtime()
+        )
     except TemplateProblem as problem:
         messages.error(request, str(problem))
         return redirect("queue")
     made = len(created.drafts)
-    messages.success(request, ngettext("%(count)s draft made.", "%(count)s drafts made.", made) % {"count": made})
+    messages.success(
+        request, ngettext("%(count)s draft made.", "%(count)s drafts made.", made) % {"count": made}
+    )
     if left := len(created.left_out):
         words = ngettext("%(count)s sale left out.", "%(count)s sales left out.", left) % {"count": left}
         reasons = "; ".join(sorted({plan.reason for plan in created.left_out}))
@@ -113,7 +128,7 @@ def drafts_create(request: HttpRequest) -> HttpResponse:
 
 def _visible_draft(request: HttpRequest, pk: int) -> Draft:
     """The draft, or 404 for whoever must not know that it exists."""
-    drafts = Draft.objects.visible_to(request.user).for_pages().select_related("sale__connection")  # type: ignore[arg-type]
+    drafts = Draft.objects.visible_to(roles.signed_in(request)).for_pages().select_related("sale__connection")
     return get_object_or_404(drafts, pk=pk)
 
 
@@ -139,8 +154,7 @@ def _draft_page(request: HttpRequest, found: Draft, *, status: int = 200, **cont
 
 def _next_draft(request: HttpRequest, current: Draft) -> Draft | None:
     """The draft to look at after this one: the oldest that waits."""
-    waiting = Draft.objects.visible_to(request.user).pending().exclude(pk=current.pk)  # type: ignore[arg-type]
-    return waiting.oldest_first().first()
+    return _waiting_drafts(request).exclude(pk=current.pk).first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -159,13 +173,12 @@ def draft_edit(request: HttpRequest, pk: int) -> HttpResponse:
                 revision=wanted["revision"],
                 subject=wanted["subject"],
                 body=wanted["body"],
-                by=request.user,  # type: ignore[arg-type]
+                by=roles.signed_in(request),
                 now=timezone.now(),
             )
         except services.Refused as refusal:
             current = _visible_draft(request, pk)
-            form.data = form.data.copy()
-            form.data["revision"] = str(current.revision)
+            form.data = {**form.data.dict(), "revision": str(current.revision)}  # type: ignore[attr-defined]
             context = {"draft": current, "form": form, "refusal": refusal, "current": current}
             return render(request, "outreach/draft_edit.html", context, status=409)
         messages.success(request, _("Text saved."))
@@ -184,7 +197,7 @@ def draft_approve(request: HttpRequest, pk: int) -> HttpResponse:
         message = services.approve_draft(
             draft=found,
             revision=form.cleaned_data["revision"],
-            by=request.user,  # type: ignore[arg-type]
+            by=roles.signed_in(request),
             now=timezone.localtime(),
         )
     except (services.Refused, NotSendable) as refusal:
@@ -205,7 +218,7 @@ def draft_reject(request: HttpRequest, pk: int) -> HttpResponse:
             draft=found,
             revision=form.cleaned_data["revision"],
             reason=form.full_reason(),
-            by=request.user,  # type: ignore[arg-type]
+            by=roles.signed_in(request),
             now=timezone.now(),
         )
     except services.Refused as refusal:
@@ -219,7 +232,7 @@ def draft_reject(request: HttpRequest, pk: int) -> HttpResponse:
 def draft_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undone, or already leaving: there is no third answer."""
     found = _visible_draft(request, pk)
-    if services.undo_approval(draft=found, by=request.user, now=timezone.now()):  # type: ignore[arg-type]
+    if services.undo_approval(draft=found, by=roles.signed_in(request), now=timezone.now()):
         messages.success(request, _("Taken back: nothing was sent."))
     else:
         messages.warning(request, _("Sending has begun already. It cannot be taken back any more."))

@@ -19,7 +19,9 @@ class ReportForm(forms.ModelForm):
     def clean_cron(self) -> str:
         cron = " ".join(self.cleaned_data["cron"].split())
         if cron and not is_valid_cron(cron):
-            raise forms.ValidationError(_("Write five fields: minute hour day month weekday, like 0 6 * * 1-5."))
+            raise forms.ValidationError(
+                _("Write five fields: minute hour day month weekday, like 0 6 * * 1-5.")
+            )
         return cron
 
 

@@ -47,7 +47,10 @@ DIALECTS = {dialect.name: dialect for dialect in (EXCEL, DATA)}
 
 def safe_text(text: str) -> str:
     """`text` on one line, and with an apostrophe in front where a spreadsheet would see a formula."""
-    text = _CONTROLS.sub(" ", text)
+    if _CONTROLS.search(text):
+        text = _CONTROLS.sub(" ", text)
+    if text[:1].isalnum():
+        return text
     for character in text:
         if character in _FORMULA_STARTS:
             return "'" + text
@@ -72,7 +75,9 @@ def _line(cells: Iterable[Cell], dialect: Dialect) -> str:
     return dialect.delimiter.join(_cell(cell, dialect) for cell in cells) + "\r\n"
 
 
-def csv_chunks(rows: Iterable[Sequence[Cell]], dialect: Dialect, *, columns: Sequence[str] = COLUMNS) -> Iterator[str]:
+def csv_chunks(
+    rows: Iterable[Sequence[Cell]], dialect: Dialect, *, columns: Sequence[str] = COLUMNS
+) -> Iterator[str]:
     """The file in pieces of text to be encoded as UTF-8: flat memory for any number of rows."""
     chunk = [dialect.start + _line(columns, dialect)]
     for row in rows:
@@ -94,10 +99,19 @@ def plain_cell(value: Cell) -> str | int | None:
 
 def text_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, widest: int = 48) -> str:
     """A table for a terminal; long cells are cut with an ellipsis, numbers stand right."""
-    cells = [[_CONTROLS.sub(" ", str(plain_cell(cell) if cell is not None else "")) for cell in row] for row in rows]
+    cells = [
+        [_CONTROLS.sub(" ", str(plain_cell(cell) if cell is not None else "")) for cell in row]
+        for row in rows
+    ]
     cut = [[cell if len(cell) <= widest else cell[: widest - 1] + "…" for cell in row] for row in cells]
-    widths = [max(len(column), *(len(row[i]) for row in cut)) if cut else len(column) for i, column in enumerate(columns)]
-    is_number = [bool(rows) and all(isinstance(row[i], int | Decimal | None) for row in rows) for i in range(len(columns))]
+    widths = [
+        max(len(column), *(len(row[i]) for row in cut)) if cut else len(column)
+        for i, column in enumerate(columns)
+    ]
+    is_number = [
+        bool(rows) and all(isinstance(row[i], int | Decimal | None) for row in rows)
+        for i in range(len(columns))
+    ]
 
     def line(row: Sequence[str]) -> str:
         return "  ".join(
@@ -105,7 +119,10 @@ def text_table(columns: Sequence[str], rows: Sequence[Sequence[Cell]], *, widest
             for cell, width, right in zip(row, widths, is_number, strict=True)
         ).rstrip()
 
-    return "\n".join([line(columns), line(["-" * width for width in widths]), *(line(row) for row in cut)]) + "\n"
+    return (
+        "\n".join([line(columns), line(["-" * width for width in widths]), *(line(row) for row in cut)])
+        + "\n"
+    )
 
 
 def read_csv(text: str) -> list[dict[str, str]]:

@@ -31,12 +31,25 @@ class KeywordForm(forms.ModelForm):
 
     class Meta:
         model = Keyword
-        fields = ["text", "product", "family", "type", "kind", "polarity", "generic", "inflect", "compound", "note"]
+        fields = [
+            "text",
+            "product",
+            "family",
+            "type",
+            "kind",
+            "polarity",
+            "generic",
+            "inflect",
+            "compound",
+            "note",
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.errors:
-            keyword = Keyword(**{name: cleaned[name] for name in self.Meta.fields}, number=self.instance.number or 0)
+            keyword = Keyword(
+                **{name: cleaned[name] for name in self.Meta.fields}, number=self.instance.number or 0
+            )
             for problem in matching.validate(to_matching(keyword)):
                 self.add_error(None, problem)
         return cleaned

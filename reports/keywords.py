@@ -6,15 +6,28 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 
 from reports import matching
 from reports.export import read_csv
-from reports.models import Keyword, KeywordList, User
+from reports.models import Keyword, KeywordList
 
 DEFAULT_LIST = Path(__file__).with_name("default_keywords.csv")
-_FIELDS = ("number", "product", "family", "text", "type", "kind", "polarity", "generic", "inflect", "compound", "note")
+_FIELDS = (
+    "number",
+    "product",
+    "family",
+    "text",
+    "type",
+    "kind",
+    "polarity",
+    "generic",
+    "inflect",
+    "compound",
+    "note",
+)
 
 
 class ListChanged(Exception):
@@ -67,7 +80,7 @@ def matcher_of(keyword_list: KeywordList) -> matching.Matcher:
 
 
 def save_version(
-    keywords: list[Keyword], *, parent: KeywordList | None, author: "User | None", reason: str
+    keywords: list[Keyword], *, parent: KeywordList | None, author: User | None, reason: str
 ) -> KeywordList:
     """Store `keywords` as the next version after `parent`; raises ListChanged when it is no longer the newest.
 
@@ -100,16 +113,18 @@ def _copy(keyword: Keyword, keyword_list: KeywordList) -> Keyword:
 
 def checksum(keywords: Iterable[Keyword]) -> str:
     """SHA-256 over the canonical JSON of a list: the same keywords give the same sum everywhere."""
-    rows = sorted(([getattr(keyword, name) for name in _FIELDS] for keyword in keywords), key=lambda row: row[0])
+    rows = sorted(
+        ([getattr(keyword, name) for name in _FIELDS] for keyword in keywords), key=lambda row: row[0]
+    )
     return hashlib.sha256(json.dumps(rows, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def with_keyword(keyword: Keyword, *, parent: KeywordList, author: "User", reason: str) -> KeywordList:
+def with_keyword(keyword: Keyword, *, parent: KeywordList, author: User, reason: str) -> KeywordList:
     """The next version, in which `keyword` is new or stands in the place of its number."""
     others = parent.keywords.exclude(number=keyword.number or 0)
     return save_version([*others, keyword], parent=parent, author=author, reason=reason)
 
 
-def without_keyword(number: int, *, parent: KeywordList, author: "User", reason: str) -> KeywordList:
+def without_keyword(number: int, *, parent: KeywordList, author: User, reason: str) -> KeywordList:
     others = [*parent.keywords.exclude(number=number)]
     return save_version(others, parent=parent, author=author, reason=reason)

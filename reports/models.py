@@ -3,14 +3,12 @@
 from datetime import datetime
 from typing import Self
 
-from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection, Reachable
-
-User = settings.AUTH_USER_MODEL
 
 
 class Sale(models.Model):
@@ -39,7 +37,9 @@ class Sale(models.Model):
     owner_name = models.CharField(_("owner"), max_length=255, blank=True)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
     currency = models.CharField(_("currency"), max_length=8, blank=True)
-    status = models.CharField(_("status"), max_length=40)  # one of Status, or SuperOffice's text for an unknown one
+    status = models.CharField(
+        _("status"), max_length=40
+    )  # one of Status, or SuperOffice's text for an unknown one
     sold_on = models.DateField(_("sale date"), null=True)
     changed_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField()  # when SuperOffice told us all this
@@ -112,26 +112,34 @@ class Keyword(models.Model):
     type = models.CharField(_("type"), max_length=8, choices=Type, default=Type.WORD)
     kind = models.CharField(_("kind"), max_length=8, choices=Kind, blank=True, default=Kind.PRODUCT)
     polarity = models.CharField(_("effect"), max_length=8, choices=Polarity, default=Polarity.POSITIVE)
-    generic = models.BooleanField(_("family name"), default=False, help_text=_("Gives way to a specific product."))
+    generic = models.BooleanField(
+        _("family name"), default=False, help_text=_("Gives way to a specific product.")
+    )
     inflect = models.CharField(_("endings"), max_length=4, choices=Inflect, default=Inflect.NONE)
     compound = models.CharField(_("compounds"), max_length=5, choices=Compound, default=Compound.NONE)
     note = models.CharField(_("note"), max_length=200, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["keyword_list", "number"], name="keyword_number_once_a_list")]
+        constraints = [
+            models.UniqueConstraint(fields=["keyword_list", "number"], name="keyword_number_once_a_list")
+        ]
 
     def __str__(self) -> str:
         return self.text
 
 
 class ReportQuerySet(models.QuerySet["Report"]):
-    def with_newest_run(self) -> list["Report"]:
-        """All reports by name, each with `newest_run` (or None); two queries."""
-        newest = Run.objects.filter(report=OuterRef("pk")).newest_first().values("pk")[:1]
-        reports = list(self.annotate(newest_run_pk=Subquery(newest)).order_by("name"))
-        runs = Run.objects.in_bulk([report.newest_run_pk for report in reports if report.newest_run_pk])
+    def with_newest_run(self, connection: Connection | None) -> list["Report"]:
+        """All reports by name, each with `newest_run` over this tenant (or None); two queries."""
+        newest = (
+            Run.objects.filter(report=OuterRef("report"), connection=connection)
+            .newest_first()
+            .values("pk")[:1]
+        )
+        runs = {run.report_id: run for run in Run.objects.filter(pk=Subquery(newest))}
+        reports = list(self.order_by("name"))
         for report in reports:
-            report.newest_run = runs.get(report.newest_run_pk)
+            report.newest_run = runs.get(report.pk)
         return reports
 
 
@@ -150,7 +158,6 @@ class Report(models.Model):
         help_text=_("Five fields: minute hour day month weekday. Empty: only by hand."),
     )
     newest_run: "Run | None"
-    newest_run_pk: int | None
 
     objects = ReportQuerySet.as_manager()
 
@@ -212,14 +219,21 @@ class Run(Reachable):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["report"], condition=Q(status__in=["queued", "running"]), name="one_unfinished_run_per_report"
+                fields=["report"],
+                condition=Q(status__in=["queued", "running"]),
+                name="one_unfinished_run_per_report",
             ),
             models.UniqueConstraint(
                 fields=["report", "intended_at"],
                 condition=Q(intended_at__isnull=False),
                 name="one_run_per_planned_moment",
             ),
-            models.CheckConstraint(condition=Q(status__in=["queued", "running", "succeeded", "incomplete", "failed", "cancelled"]), name="run_status_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=["queued", "running", "succeeded", "incomplete", "failed", "cancelled"]
+                ),
+                name="run_status_known",
+            ),
             models.CheckConstraint(
                 condition=~Q(status__in=["succeeded", "incomplete", "failed"]) | Q(finished_at__isnull=False),
                 name="finished_run_has_its_time",

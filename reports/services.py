@@ -10,7 +10,7 @@ import socket
 import time
 from datetime import datetime, timedelta
 
-from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -23,11 +23,11 @@ from connector.superoffice.errors import SuperOfficeError, UnexpectedAnswer
 from reports import funnel, sync
 from reports.funnel import Placement
 from reports.keywords import current_list, matcher_of
-from reports.models import Match, Report, Row, Run, User
+from reports.models import Match, Report, Row, Run
 
 RUN_TASK = "reports.tasks.work_on_run"
 SLICE_SECONDS = 45
-LEASE = timedelta(seconds=150)  # longer than the job's time limit: only the dead lose it
+LEASE = timedelta(seconds=150)  # longer than the cluster's time limit (120 s): only the dead lose it
 MOST_ATTEMPTS = 3  # without a page of progress between them
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def owner_name() -> str:
     return f"{socket.gethostname()[:60]}:{os.getpid()}"
 
 
-def start_run(*, report: Report, by: "User | None" = None, intended_at: datetime | None = None) -> Run | None:
+def start_run(*, report: Report, by: User | None = None, intended_at: datetime | None = None) -> Run | None:
     """Queue a run with the keyword list of this moment. While one is unfinished, that one is returned;
     None for a planned moment that had its run already."""
     try:
@@ -132,7 +132,9 @@ def _store_page(run: Run, page: list[Placement]) -> None:
         _change(run, **progress)
         assert run.connection is not None
         copies = sync.store(run.connection, (placement.sale for placement in page), now=now)
-        rows = Row.objects.bulk_create(_row(run, placement, copies[placement.sale.id].pk) for placement in page)
+        rows = Row.objects.bulk_create(
+            _row(run, placement, copies[placement.sale.id].pk) for placement in page
+        )
         Match.objects.bulk_create(
             match for row, placement in zip(rows, page, strict=True) for match in _matches(row, placement)
         )
@@ -210,6 +212,3 @@ def owners_at_work(now: datetime) -> set[str]:
     """Processes ("host:pid") that hold a run right now: silent ones among them are busy, not frozen."""
     running = Run.objects.filter(status=Run.Status.RUNNING, lease_until__gt=now)
     return set(running.values_list("owner", flat=True))
-
-
-assert settings.Q_CLUSTER["timeout"] < LEASE.total_seconds()

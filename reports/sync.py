@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from connector.superoffice import types
 from connector.models import Connection
+from connector.superoffice import types
 from reports.models import Sale
 
 _COPIED = (
@@ -39,9 +39,7 @@ def copy_of(sale: types.Sale) -> dict[str, Any]:
 
 def store(connection: Connection, sales: Iterable[types.Sale], *, now: datetime) -> dict[int, Sale]:
     """Bring the local copies of `sales` up to date in one statement; returns them by sale id."""
-    rows = [
-        Sale(connection=connection, sale_id=sale.id, read_at=now, **copy_of(sale)) for sale in sales
-    ]
+    rows = [Sale(connection=connection, sale_id=sale.id, read_at=now, **copy_of(sale)) for sale in sales]
     Sale.objects.bulk_create(
         rows,
         update_conflicts=True,

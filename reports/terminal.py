@@ -18,7 +18,9 @@ from reports.export import DIALECTS, Cell, csv_chunks, plain_cell, text_table
 
 
 def add_output_arguments(parser: CommandParser) -> None:
-    parser.add_argument("--format", choices=["table", "json", "csv"], help="default: csv into a file, else a table")
+    parser.add_argument(
+        "--format", choices=["table", "json", "csv"], help="default: csv into a file, else a table"
+    )
     parser.add_argument("--output", type=Path, help="file to write; without it, the terminal")
     parser.add_argument(
         "--dialect",
@@ -44,7 +46,9 @@ def tenant() -> Iterator[Client]:
     remember(connection, None)
 
 
-def write(columns: Sequence[str], rows: Iterable[Sequence[Cell]], options: dict[str, Any], stdout: TextIO) -> None:
+def write(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], options: dict[str, Any], stdout: TextIO
+) -> None:
     """Write `rows` as the options say. A file is complete or not there: it gets its name at the end."""
     output: Path | None = options["output"]
     wanted = options["format"] or ("csv" if output else "table")
@@ -59,8 +63,9 @@ def write(columns: Sequence[str], rows: Iterable[Sequence[Cell]], options: dict[
             stream.writelines(pieces)
         draft.replace(output)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _pieces(

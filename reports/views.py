@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connector import roles
+from connector.services import current_connection
 from reports import services
 from reports.export import COLUMNS, DIALECTS, Cell, csv_chunks
 from reports.forms import FilterForm, KeywordForm, ReasonForm
@@ -28,14 +29,16 @@ PAGE_ROWS = 50
 
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
-    return render(request, "reports/reports.html", {"reports": Report.objects.with_newest_run()})
+    found = Report.objects.with_newest_run(current_connection())
+    return render(request, "reports/reports.html", {"reports": found, "may_run": may_run(request)})
 
 
 @require_safe
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """The newest result of a report; without one, the page that says so and offers a run."""
     found = get_object_or_404(Report, pk=pk)
-    newest = found.runs.with_result().newest_first().first() or found.runs.newest_first().first()
+    runs = found.runs.filter(connection=current_connection()).newest_first()
+    newest = runs.with_result().first() or runs.first()
     return _result_page(request, found, newest)
 
 
@@ -106,7 +109,7 @@ def report_run(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_run(request):
         raise PermissionDenied
     found = get_object_or_404(Report, pk=pk)
-    started = services.start_run(report=found, by=request.user)  # type: ignore[arg-type]
+    started = services.start_run(report=found, by=roles.signed_in(request))
     return redirect("run", started.pk) if started else redirect("report", pk)
 
 
@@ -140,7 +143,9 @@ def run_csv(request: HttpRequest, pk: int, dialect: str) -> HttpResponse | Strea
     form.is_valid()
     rows = filtered_rows(found, {**form.cleaned_data, "after": None}).prefetch_related(None)
     chunks = csv_chunks(_cells(rows), DIALECTS[dialect])
-    response = StreamingHttpResponse((chunk.encode() for chunk in chunks), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        (chunk.encode() for chunk in chunks), content_type="text/csv; charset=utf-8"
+    )
     name = f"{slugify(found.report.name) or 'report'}-{found.pk}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -202,7 +207,10 @@ def _edit(request: HttpRequest, keyword: Keyword) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and not is_stale:
         try:
             saved = with_keyword(
-                form.save(commit=False), parent=parent, author=request.user, reason=form.cleaned_data["reason"]
+                form.save(commit=False),
+                parent=parent,
+                author=roles.signed_in(request),
+                reason=form.cleaned_data["reason"],
             )
         except ListChanged:
             is_stale = True
@@ -224,7 +232,9 @@ def keyword_remove(request: HttpRequest, number: int) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and not is_stale:
         try:
-            without_keyword(number, parent=parent, author=request.user, reason=form.cleaned_data["reason"])
+            without_keyword(
+                number, parent=parent, author=roles.signed_in(request), reason=form.cleaned_data["reason"]
+            )
         except ListChanged:
             is_stale = True
         else:

@@ -6,203 +6,452 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('connector', '0001_initial'),
-        ('reports', '0001_initial'),
+        ("connector", "0001_initial"),
+        ("reports", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MailTemplate',
+            name="MailTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('language', models.CharField(choices=[('en', 'English'), ('de', 'German')], default='de', max_length=2, verbose_name='language')),
-                ('legal_basis', models.CharField(choices=[('inquiry', 'answer to an enquiry'), ('contract', 'performance of a contract'), ('existing_customer', 'existing customer, own similar goods (§ 7(3) UWG)'), ('consent', 'consent')], max_length=20, verbose_name='legal basis')),
-                ('subject', models.CharField(max_length=200, verbose_name='subject')),
-                ('body', models.TextField(help_text='Placeholders: {{ person.name }}, {{ company.name }}, {{ sale.heading }}, {{ sale.amount }}, {{ sale.date }}, {{ products }}, {{ representative.name }}. A missing value blocks the draft.', verbose_name='text')),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('is_active', models.BooleanField(default=True, verbose_name='in use')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("de", "German")],
+                        default="de",
+                        max_length=2,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "legal_basis",
+                    models.CharField(
+                        choices=[
+                            ("inquiry", "answer to an enquiry"),
+                            ("contract", "performance of a contract"),
+                            ("existing_customer", "existing customer, own similar goods (§ 7(3) UWG)"),
+                            ("consent", "consent"),
+                        ],
+                        max_length=20,
+                        verbose_name="legal basis",
+                    ),
+                ),
+                ("subject", models.CharField(max_length=200, verbose_name="subject")),
+                (
+                    "body",
+                    models.TextField(
+                        help_text="Placeholders: {{ person.name }}, {{ company.name }}, {{ sale.heading }}, {{ sale.amount }}, {{ sale.date }}, {{ products }}, {{ representative.name }}. A missing value blocks the draft.",
+                        verbose_name="text",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                ("is_active", models.BooleanField(default=True, verbose_name="in use")),
             ],
             options={
-                'verbose_name': 'mail template',
-                'verbose_name_plural': 'mail templates',
+                "verbose_name": "mail template",
+                "verbose_name_plural": "mail templates",
             },
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('template_version', models.PositiveIntegerField()),
-                ('person_id', models.PositiveBigIntegerField()),
-                ('company_id', models.PositiveBigIntegerField()),
-                ('to_name', models.CharField(max_length=255, verbose_name='recipient')),
-                ('to_address', models.EmailField(max_length=254, verbose_name='address')),
-                ('subject', models.CharField(max_length=200, verbose_name='subject')),
-                ('body', models.TextField(verbose_name='text')),
-                ('generated_subject', models.CharField(max_length=200)),
-                ('generated_body', models.TextField()),
-                ('facts', models.JSONField()),
-                ('blocked_reason', models.CharField(blank=True, max_length=300)),
-                ('status', models.CharField(choices=[('pending', 'Waits for a decision'), ('approved', 'Approved'), ('rejected', 'Rejected')], default='pending', max_length=10)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('period', models.CharField(max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('edited_at', models.DateTimeField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('rejected_because', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('edited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('representative', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='connector.representative')),
-                ('sale', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='reports.sale')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='outreach.mailtemplate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("template_version", models.PositiveIntegerField()),
+                ("person_id", models.PositiveBigIntegerField()),
+                ("company_id", models.PositiveBigIntegerField()),
+                ("to_name", models.CharField(max_length=255, verbose_name="recipient")),
+                ("to_address", models.EmailField(max_length=254, verbose_name="address")),
+                ("subject", models.CharField(max_length=200, verbose_name="subject")),
+                ("body", models.TextField(verbose_name="text")),
+                ("generated_subject", models.CharField(max_length=200)),
+                ("generated_body", models.TextField()),
+                ("facts", models.JSONField()),
+                ("blocked_reason", models.CharField(blank=True, max_length=300)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Waits for a decision"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("period", models.CharField(max_length=10)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("edited_at", models.DateTimeField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("rejected_because", models.CharField(blank=True, max_length=200, verbose_name="reason")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "edited_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "representative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="connector.representative"
+                    ),
+                ),
+                ("sale", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="reports.sale")),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="outreach.mailtemplate"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('problem_code', models.CharField(blank=True, editable=False, max_length=40, verbose_name='problem')),
-                ('problem_detail', models.TextField(blank=True, editable=False, verbose_name='what the other side said')),
-                ('problem_at', models.DateTimeField(editable=False, null=True, verbose_name='problem since')),
-                ('worked_at', models.DateTimeField(editable=False, null=True, verbose_name='last worked')),
-                ('draft_revision', models.PositiveIntegerField()),
-                ('envelope_from', models.EmailField(max_length=254)),
-                ('envelope_to', models.EmailField(max_length=254)),
-                ('message_id', models.CharField(max_length=255, unique=True)),
-                ('wire_message_id', models.CharField(blank=True, max_length=255)),
-                ('raw', models.BinaryField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('status', models.CharField(choices=[('queued', 'Scheduled'), ('sending', 'Being sent'), ('committing', 'Being handed over'), ('sent', 'Sent'), ('failed', 'Failed'), ('uncertain', 'Uncertain'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('approved_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('owner', models.CharField(blank=True, max_length=80)),
-                ('attempt_count', models.PositiveIntegerField(default=0)),
-                ('committing_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('archive_key', models.UUIDField(unique=True)),
-                ('document_id', models.PositiveBigIntegerField(null=True)),
-                ('archived_at', models.DateTimeField(null=True)),
-                ('archive_due_at', models.DateTimeField(null=True)),
-                ('archive_lease_until', models.DateTimeField(null=True)),
-                ('archive_fence', models.PositiveIntegerField(default=0)),
-                ('archive_attempt_count', models.PositiveIntegerField(default=0)),
-                ('archive_problem_code', models.CharField(blank=True, max_length=40)),
-                ('archive_problem_detail', models.TextField(blank=True)),
-                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='outreach.draft')),
-                ('mailbox', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='connector.mailbox')),
-                ('resolved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "problem_code",
+                    models.CharField(blank=True, editable=False, max_length=40, verbose_name="problem"),
+                ),
+                (
+                    "problem_detail",
+                    models.TextField(blank=True, editable=False, verbose_name="what the other side said"),
+                ),
+                ("problem_at", models.DateTimeField(editable=False, null=True, verbose_name="problem since")),
+                ("worked_at", models.DateTimeField(editable=False, null=True, verbose_name="last worked")),
+                ("draft_revision", models.PositiveIntegerField()),
+                ("envelope_from", models.EmailField(max_length=254)),
+                ("envelope_to", models.EmailField(max_length=254)),
+                ("message_id", models.CharField(max_length=255, unique=True)),
+                ("wire_message_id", models.CharField(blank=True, max_length=255)),
+                ("raw", models.BinaryField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Scheduled"),
+                            ("sending", "Being sent"),
+                            ("committing", "Being handed over"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("uncertain", "Uncertain"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("approved_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("fence", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("owner", models.CharField(blank=True, max_length=80)),
+                ("attempt_count", models.PositiveIntegerField(default=0)),
+                ("committing_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("archive_key", models.UUIDField(unique=True)),
+                ("document_id", models.PositiveBigIntegerField(null=True)),
+                ("archived_at", models.DateTimeField(null=True)),
+                ("archive_due_at", models.DateTimeField(null=True)),
+                ("archive_lease_until", models.DateTimeField(null=True)),
+                ("archive_fence", models.PositiveIntegerField(default=0)),
+                ("archive_attempt_count", models.PositiveIntegerField(default=0)),
+                ("archive_problem_code", models.CharField(blank=True, max_length=40)),
+                ("archive_problem_detail", models.TextField(blank=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="outreach.draft",
+                    ),
+                ),
+                (
+                    "mailbox",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="connector.mailbox"),
+                ),
+                (
+                    "resolved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(max_length=30)),
-                ('at', models.DateTimeField()),
-                ('detail', models.JSONField(default=dict)),
-                ('job', models.CharField(blank=True, max_length=40)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('draft', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='outreach.draft')),
-                ('message', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='outreach.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.CharField(max_length=30)),
+                ("at", models.DateTimeField()),
+                ("detail", models.JSONField(default=dict)),
+                ("job", models.CharField(blank=True, max_length=40)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "draft",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="outreach.draft",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="outreach.message",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'pk'],
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('fence', models.PositiveIntegerField()),
-                ('server', models.CharField(max_length=260)),
-                ('stage', models.CharField(blank=True, max_length=20)),
-                ('code', models.PositiveIntegerField(null=True)),
-                ('words', models.TextField(blank=True)),
-                ('outcome', models.CharField(choices=[('running', 'running'), ('accepted', 'accepted'), ('deferred', 'try again later'), ('rejected', 'refused'), ('unknown', 'no answer'), ('withdrawn', 'withdrawn'), ('abandoned', 'worker stopped')], default='running', max_length=10)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='outreach.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("fence", models.PositiveIntegerField()),
+                ("server", models.CharField(max_length=260)),
+                ("stage", models.CharField(blank=True, max_length=20)),
+                ("code", models.PositiveIntegerField(null=True)),
+                ("words", models.TextField(blank=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("running", "running"),
+                            ("accepted", "accepted"),
+                            ("deferred", "try again later"),
+                            ("rejected", "refused"),
+                            ("unknown", "no answer"),
+                            ("withdrawn", "withdrawn"),
+                            ("abandoned", "worker stopped"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="outreach.message",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='StopSwitch',
+            name="StopSwitch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_on', models.BooleanField(default=False)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_on", models.BooleanField(default=False)),
+                ("changed_at", models.DateTimeField(auto_now=True)),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.CharField(help_text='Lower case; a domain without @.', max_length=254, unique=True, verbose_name='address or domain')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "value",
+                    models.CharField(
+                        help_text="Lower case; a domain without @.",
+                        max_length=254,
+                        unique=True,
+                        verbose_name="address or domain",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'suppression',
-                'verbose_name_plural': 'suppressions',
+                "verbose_name": "suppression",
+                "verbose_name_plural": "suppressions",
             },
         ),
         migrations.AddIndex(
-            model_name='draft',
-            index=models.Index(fields=['status', 'created_at', 'id'], name='draft_queue'),
+            model_name="draft",
+            index=models.Index(fields=["status", "created_at", "id"], name="draft_queue"),
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'rejected'), _negated=True), fields=('person_id', 'template', 'period'), name='one_draft_per_person_purpose_and_period'),
+            model_name="draft",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "rejected"), _negated=True),
+                fields=("person_id", "template", "period"),
+                name="one_draft_per_person_purpose_and_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'approved', 'rejected'])), name='draft_status_known'),
+            model_name="draft",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["pending", "approved", "rejected"])),
+                name="draft_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'pending'), ('decided_at__isnull', False), _connector='OR'), name='decided_draft_has_its_time'),
+            model_name="draft",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status", "pending"), ("decided_at__isnull", False), _connector="OR"),
+                name="decided_draft_has_its_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['status', 'due_at'], name='message_due'),
+            model_name="message",
+            index=models.Index(fields=["status", "due_at"], name="message_due"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'cancelled'), _negated=True), fields=('draft',), name='one_live_message_per_draft'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "cancelled"), _negated=True),
+                fields=("draft",),
+                name="one_live_message_per_draft",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'sending', 'committing', 'sent', 'failed', 'uncertain', 'cancelled'])), name='message_status_known'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        ["queued", "sending", "committing", "sent", "failed", "uncertain", "cancelled"],
+                    )
+                ),
+                name="message_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='sent_message_has_its_time'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                ),
+                name="sent_message_has_its_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(('archived_at__isnull', True), models.Q(('document_id__isnull', False), ('status', 'sent')), _connector='OR'), name='archived_message_is_sent_and_has_its_document'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("archived_at__isnull", True),
+                    models.Q(("document_id__isnull", False), ("status", "sent")),
+                    _connector="OR",
+                ),
+                name="archived_message_is_sent_and_has_its_document",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='delivery',
-            constraint=models.UniqueConstraint(fields=('message', 'number'), name='delivery_number_once'),
+            model_name="delivery",
+            constraint=models.UniqueConstraint(fields=("message", "number"), name="delivery_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='stopswitch',
-            constraint=models.CheckConstraint(condition=models.Q(('pk', 1)), name='one_stop_switch'),
+            model_name="stopswitch",
+            constraint=models.CheckConstraint(condition=models.Q(("pk", 1)), name="one_stop_switch"),
         ),
     ]

@@ -41,7 +41,12 @@ def add(apps, schema_editor):
     ):
         templates.get_or_create(
             name=name,
-            defaults={"language": language, "legal_basis": "existing_customer", "subject": subject, "body": body},
+            defaults={
+                "language": language,
+                "legal_basis": "existing_customer",
+                "subject": subject,
+                "body": body,
+            },
         )
 
 

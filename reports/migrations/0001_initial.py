@@ -6,176 +6,402 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('connector', '0001_initial'),
+        ("connector", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Report',
+            name="Report",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('limit', models.PositiveIntegerField(default=1000, help_text='So many of the newest sales that have a company.', verbose_name='newest sales')),
-                ('cron', models.CharField(blank=True, default='0 6 * * *', help_text='Five fields: minute hour day month weekday. Empty: only by hand.', max_length=60, verbose_name='schedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                (
+                    "limit",
+                    models.PositiveIntegerField(
+                        default=1000,
+                        help_text="So many of the newest sales that have a company.",
+                        verbose_name="newest sales",
+                    ),
+                ),
+                (
+                    "cron",
+                    models.CharField(
+                        blank=True,
+                        default="0 6 * * *",
+                        help_text="Five fields: minute hour day month weekday. Empty: only by hand.",
+                        max_length=60,
+                        verbose_name="schedule",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'report',
-                'verbose_name_plural': 'reports',
+                "verbose_name": "report",
+                "verbose_name_plural": "reports",
             },
         ),
         migrations.CreateModel(
-            name='Row',
+            name="Row",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sale_number', models.PositiveBigIntegerField()),
-                ('stage', models.CharField(choices=[('no_company', 'No company'), ('company_unreadable', 'Company not readable'), ('empty_heading', 'Empty heading'), ('excluded', 'Excluded by a keyword'), ('unmatched', 'No product found'), ('matched', 'Product found')], max_length=20)),
-                ('products', models.TextField(blank=True)),
-                ('quantities', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sale_number", models.PositiveBigIntegerField()),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("no_company", "No company"),
+                            ("company_unreadable", "Company not readable"),
+                            ("empty_heading", "Empty heading"),
+                            ("excluded", "Excluded by a keyword"),
+                            ("unmatched", "No product found"),
+                            ("matched", "Product found"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("products", models.TextField(blank=True)),
+                ("quantities", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='KeywordList',
+            name="KeywordList",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField(unique=True, verbose_name='version')),
-                ('reason', models.CharField(max_length=200, verbose_name='reason')),
-                ('checksum', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='reports.keywordlist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(unique=True, verbose_name="version")),
+                ("reason", models.CharField(max_length=200, verbose_name="reason")),
+                ("checksum", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="reports.keywordlist",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Match',
+            name="Match",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('keyword_number', models.PositiveIntegerField()),
-                ('product', models.CharField(max_length=100)),
-                ('family', models.CharField(blank=True, max_length=100)),
-                ('kind', models.CharField(choices=[('product', 'product'), ('service', 'service'), ('tag', 'tag')], max_length=8)),
-                ('quantity', models.PositiveIntegerField()),
-                ('quantity_source', models.CharField(max_length=20)),
-                ('spans', models.JSONField()),
-                ('row', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='matches', to='reports.row')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("keyword_number", models.PositiveIntegerField()),
+                ("product", models.CharField(max_length=100)),
+                ("family", models.CharField(blank=True, max_length=100)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("product", "product"), ("service", "service"), ("tag", "tag")], max_length=8
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                ("quantity_source", models.CharField(max_length=20)),
+                ("spans", models.JSONField()),
+                (
+                    "row",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="matches", to="reports.row"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('problem_code', models.CharField(blank=True, editable=False, max_length=40, verbose_name='problem')),
-                ('problem_detail', models.TextField(blank=True, editable=False, verbose_name='what the other side said')),
-                ('problem_at', models.DateTimeField(editable=False, null=True, verbose_name='problem since')),
-                ('worked_at', models.DateTimeField(editable=False, null=True, verbose_name='last worked')),
-                ('limit', models.PositiveIntegerField()),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('incomplete', 'Incomplete'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=10)),
-                ('intended_at', models.DateTimeField(null=True)),
-                ('queued_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('alive_at', models.DateTimeField(null=True)),
-                ('fence', models.PositiveIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('owner', models.CharField(blank=True, max_length=80)),
-                ('attempt_count', models.PositiveIntegerField(default=0)),
-                ('last_sale_id', models.PositiveBigIntegerField(null=True)),
-                ('read_count', models.PositiveIntegerField(default=0)),
-                ('funnel', models.JSONField(default=dict)),
-                ('connection', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to='connector.connection')),
-                ('keyword_list', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='reports.keywordlist')),
-                ('report', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='reports.report')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "problem_code",
+                    models.CharField(blank=True, editable=False, max_length=40, verbose_name="problem"),
+                ),
+                (
+                    "problem_detail",
+                    models.TextField(blank=True, editable=False, verbose_name="what the other side said"),
+                ),
+                ("problem_at", models.DateTimeField(editable=False, null=True, verbose_name="problem since")),
+                ("worked_at", models.DateTimeField(editable=False, null=True, verbose_name="last worked")),
+                ("limit", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("incomplete", "Incomplete"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("intended_at", models.DateTimeField(null=True)),
+                ("queued_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("alive_at", models.DateTimeField(null=True)),
+                ("fence", models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("owner", models.CharField(blank=True, max_length=80)),
+                ("attempt_count", models.PositiveIntegerField(default=0)),
+                ("last_sale_id", models.PositiveBigIntegerField(null=True)),
+                ("read_count", models.PositiveIntegerField(default=0)),
+                ("funnel", models.JSONField(default=dict)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to="connector.connection"
+                    ),
+                ),
+                (
+                    "keyword_list",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="reports.keywordlist"),
+                ),
+                (
+                    "report",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="reports.report"
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='row',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='reports.run'),
+            model_name="row",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="reports.run"
+            ),
         ),
         migrations.CreateModel(
-            name='Sale',
+            name="Sale",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sale_id', models.PositiveBigIntegerField(verbose_name='sale')),
-                ('heading', models.TextField(blank=True, verbose_name='heading')),
-                ('company_id', models.PositiveBigIntegerField(null=True)),
-                ('company_name', models.CharField(blank=True, max_length=255, verbose_name='customer')),
-                ('company_no_mailing', models.BooleanField(default=False)),
-                ('company_stop', models.BooleanField(default=False)),
-                ('person_id', models.PositiveBigIntegerField(null=True)),
-                ('person_name', models.CharField(blank=True, max_length=255, verbose_name='person')),
-                ('person_email', models.CharField(blank=True, max_length=254)),
-                ('person_no_mailing', models.BooleanField(default=False)),
-                ('person_retired', models.BooleanField(default=False)),
-                ('person_bounced', models.BooleanField(default=False)),
-                ('owner_id', models.PositiveBigIntegerField(null=True)),
-                ('owner_name', models.CharField(blank=True, max_length=255, verbose_name='owner')),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='amount')),
-                ('currency', models.CharField(blank=True, max_length=8, verbose_name='currency')),
-                ('status', models.CharField(max_length=40, verbose_name='status')),
-                ('sold_on', models.DateField(null=True, verbose_name='sale date')),
-                ('changed_at', models.DateTimeField(null=True)),
-                ('read_at', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='connector.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sale_id", models.PositiveBigIntegerField(verbose_name="sale")),
+                ("heading", models.TextField(blank=True, verbose_name="heading")),
+                ("company_id", models.PositiveBigIntegerField(null=True)),
+                ("company_name", models.CharField(blank=True, max_length=255, verbose_name="customer")),
+                ("company_no_mailing", models.BooleanField(default=False)),
+                ("company_stop", models.BooleanField(default=False)),
+                ("person_id", models.PositiveBigIntegerField(null=True)),
+                ("person_name", models.CharField(blank=True, max_length=255, verbose_name="person")),
+                ("person_email", models.CharField(blank=True, max_length=254)),
+                ("person_no_mailing", models.BooleanField(default=False)),
+                ("person_retired", models.BooleanField(default=False)),
+                ("person_bounced", models.BooleanField(default=False)),
+                ("owner_id", models.PositiveBigIntegerField(null=True)),
+                ("owner_name", models.CharField(blank=True, max_length=255, verbose_name="owner")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=18, verbose_name="amount")),
+                ("currency", models.CharField(blank=True, max_length=8, verbose_name="currency")),
+                ("status", models.CharField(max_length=40, verbose_name="status")),
+                ("sold_on", models.DateField(null=True, verbose_name="sale date")),
+                ("changed_at", models.DateTimeField(null=True)),
+                ("read_at", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="connector.connection"),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='row',
-            name='sale',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='reports.sale'),
+            model_name="row",
+            name="sale",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="reports.sale"),
         ),
         migrations.CreateModel(
-            name='Keyword',
+            name="Keyword",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('product', models.CharField(blank=True, max_length=100, verbose_name='product')),
-                ('family', models.CharField(blank=True, max_length=100, verbose_name='family')),
-                ('text', models.CharField(max_length=200, verbose_name='keyword')),
-                ('type', models.CharField(choices=[('word', 'word'), ('code', 'code'), ('regex', 'regular expression')], default='word', max_length=8, verbose_name='type')),
-                ('kind', models.CharField(blank=True, choices=[('product', 'product'), ('service', 'service'), ('tag', 'tag')], default='product', max_length=8, verbose_name='kind')),
-                ('polarity', models.CharField(choices=[('positive', 'finds'), ('mask', 'hides what it covers'), ('veto', 'excludes the sale')], default='positive', max_length=8, verbose_name='effect')),
-                ('generic', models.BooleanField(default=False, help_text='Gives way to a specific product.', verbose_name='family name')),
-                ('inflect', models.CharField(choices=[('none', 'exactly as written'), ('s', 'also with -s'), ('yes', 'with German endings')], default='none', max_length=4, verbose_name='endings')),
-                ('compound', models.CharField(choices=[('none', 'not in compounds'), ('start', 'as first part'), ('end', 'as last part'), ('any', 'anywhere')], default='none', max_length=5, verbose_name='compounds')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('keyword_list', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keywords', to='reports.keywordlist')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("product", models.CharField(blank=True, max_length=100, verbose_name="product")),
+                ("family", models.CharField(blank=True, max_length=100, verbose_name="family")),
+                ("text", models.CharField(max_length=200, verbose_name="keyword")),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[("word", "word"), ("code", "code"), ("regex", "regular expression")],
+                        default="word",
+                        max_length=8,
+                        verbose_name="type",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        blank=True,
+                        choices=[("product", "product"), ("service", "service"), ("tag", "tag")],
+                        default="product",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "polarity",
+                    models.CharField(
+                        choices=[
+                            ("positive", "finds"),
+                            ("mask", "hides what it covers"),
+                            ("veto", "excludes the sale"),
+                        ],
+                        default="positive",
+                        max_length=8,
+                        verbose_name="effect",
+                    ),
+                ),
+                (
+                    "generic",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Gives way to a specific product.",
+                        verbose_name="family name",
+                    ),
+                ),
+                (
+                    "inflect",
+                    models.CharField(
+                        choices=[
+                            ("none", "exactly as written"),
+                            ("s", "also with -s"),
+                            ("yes", "with German endings"),
+                        ],
+                        default="none",
+                        max_length=4,
+                        verbose_name="endings",
+                    ),
+                ),
+                (
+                    "compound",
+                    models.CharField(
+                        choices=[
+                            ("none", "not in compounds"),
+                            ("start", "as first part"),
+                            ("end", "as last part"),
+                            ("any", "anywhere"),
+                        ],
+                        default="none",
+                        max_length=5,
+                        verbose_name="compounds",
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                (
+                    "keyword_list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="keywords",
+                        to="reports.keywordlist",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('keyword_list', 'number'), name='keyword_number_once_a_list')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("keyword_list", "number"), name="keyword_number_once_a_list"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['queued', 'running'])), fields=('report',), name='one_unfinished_run_per_report'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["queued", "running"])),
+                fields=("report",),
+                name="one_unfinished_run_per_report",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('intended_at__isnull', False)), fields=('report', 'intended_at'), name='one_run_per_planned_moment'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("intended_at__isnull", False)),
+                fields=("report", "intended_at"),
+                name="one_run_per_planned_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'incomplete', 'failed', 'cancelled'])), name='run_status_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("status__in", ["queued", "running", "succeeded", "incomplete", "failed", "cancelled"])
+                ),
+                name="run_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['succeeded', 'incomplete', 'failed']), _negated=True), ('finished_at__isnull', False), _connector='OR'), name='finished_run_has_its_time'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["succeeded", "incomplete", "failed"]), _negated=True),
+                    ("finished_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="finished_run_has_its_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sale',
-            constraint=models.UniqueConstraint(fields=('connection', 'sale_id'), name='one_copy_per_sale'),
+            model_name="sale",
+            constraint=models.UniqueConstraint(fields=("connection", "sale_id"), name="one_copy_per_sale"),
         ),
         migrations.AddIndex(
-            model_name='row',
-            index=models.Index(models.F('run'), models.F('stage'), models.OrderBy(models.F('sale_number'), descending=True), name='row_stage_page'),
+            model_name="row",
+            index=models.Index(
+                models.F("run"),
+                models.F("stage"),
+                models.OrderBy(models.F("sale_number"), descending=True),
+                name="row_stage_page",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='row',
-            constraint=models.UniqueConstraint(fields=('run', 'sale_number'), name='each_sale_once_a_run'),
+            model_name="row",
+            constraint=models.UniqueConstraint(fields=("run", "sale_number"), name="each_sale_once_a_run"),
         ),
     ]

@@ -19,7 +19,9 @@ class Command(BaseCommand):
     help = "Reads the newest sales from SuperOffice, finds products in their headings and writes one row per sale."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--limit", type=int, default=1000, help="so many sales that have a company (default 1000)")
+        parser.add_argument(
+            "--limit", type=int, default=1000, help="so many sales that have a company (default 1000)"
+        )
         parser.add_argument("--matched-only", action="store_true", help="leave out sales without a product")
         terminal.add_output_arguments(parser)
 
@@ -45,12 +47,13 @@ class _Report:
         self.row_count = 0
 
     def rows(self, client: Client) -> Iterator[tuple[Cell, ...]]:
+        labels = {value: str(label) for value, label in Sale.Status.choices}
         for page in funnel.newest_placements(client, self.matcher, self.limit):
             self.counts = funnel.counted(page, self.counts)
             for placement in page:
                 if placement.has_company and (placement.stage == "matched" or not self.matched_only):
                     self.row_count += 1
-                    yield row_of(placement)
+                    yield row_of(placement, labels)
 
     def words(self) -> list[str]:
         """What was read and where it went; the numbers add up."""
@@ -65,14 +68,16 @@ class _Report:
 
     def _why_empty(self, counts: dict[str, int]) -> str:
         if not sum(counts.values()):
-            return "Nothing to report: SuperOffice returned no sale. This user may see none, or there are none."
+            return (
+                "Nothing to report: SuperOffice returned no sale. This user may see none, or there are none."
+            )
         if counts["no_company"] == sum(counts.values()):
             return "Nothing to report: none of the sales has a company."
         return "Nothing to report: no heading contains a keyword of the list. Look at the keyword list."
 
 
-def row_of(placement: Placement) -> tuple[Cell, ...]:
-    """The cells of COLUMNS. Products and quantities stand only where they count."""
+def row_of(placement: Placement, labels: dict[str, str]) -> tuple[Cell, ...]:
+    """The cells of COLUMNS. Products and quantities stand only where they count; `labels` name the statuses."""
     sale, is_matched = placement.sale, placement.stage == "matched"
     return (
         sale.id,
@@ -80,7 +85,7 @@ def row_of(placement: Placement) -> tuple[Cell, ...]:
         sale.heading,
         placement.products if is_matched else "",
         placement.quantities if is_matched else "",
-        str(dict(Sale.Status.choices).get(sale.status, sale.status)),
+        labels.get(sale.status, sale.status),
         sale.amount,
         sale.currency,
         sale.date,
