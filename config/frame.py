@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from config.health import troubles
+from config.health import worker_troubles
 from connector import roles
 from connector.services import current_connection
-from outreach.models import Draft
-from outreach.services import is_stopped
+from outreach.services import is_stopped, pending_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def navigation(request: HttpRequest) -> list[Place]:
     runs_the_house = roles.is_administrator(user)
     entries = [
         (_("Home"), "home", "house", None, True),
-        (_("Queue"), "queue", "inbox", _pending_count(request), works_on_mail),
+        (_("Queue"), "queue", "inbox", pending_count(user), works_on_mail),
         (_("Reports"), "reports", "bar-chart", None, True),
         (_("Keywords"), "keywords", "tags", None, True),
         (_("Connection"), "connection", "plug", None, True),
@@ -50,10 +49,6 @@ def navigation(request: HttpRequest) -> list[Place]:
     ]
 
 
-def _pending_count(request: HttpRequest) -> int:
-    return Draft.objects.visible_to(request.user).of_tenant(current_connection()).pending().count()  # type: ignore[arg-type]
-
-
 def _is_current(path: str, url: str) -> bool:
     return path == url or (url != "/" and path.startswith(url))
 
@@ -66,7 +61,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "demo_parts": settings.DEMO_PARTS,
         "navigation": SimpleLazyObject(lambda: navigation(request)),
         "tenant": SimpleLazyObject(current_connection),
-        "worker_troubles": SimpleLazyObject(troubles),
+        "worker_troubles": SimpleLazyObject(worker_troubles),
         "is_stopped": SimpleLazyObject(is_stopped),
         "is_administrator": roles.is_administrator(request.user),
     }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from connector.heartbeat import age_of_beat
+from connector.heartbeat import ages_of_beats
 from connector.roles import is_administrator
 
 
@@ -23,20 +23,25 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 def troubles() -> dict[str, str]:
     """What keeps this installation from working, by name; empty when it is ready."""
-    found: dict[str, str] = {}
     try:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return {"database": _("migrations are missing")}
-        for cluster in settings.CLUSTERS:
-            age = age_of_beat(cluster)
-            if age is None or age > timedelta(seconds=2 * settings.WATCHDOG_SECONDS):
-                found[f"worker {cluster}"] = (
-                    _silence(age)
-                )
+        return worker_troubles()
     except DatabaseError as error:
-        found["database"] = type(error).__name__
-    return found
+        return {"database": type(error).__name__}
+
+
+def worker_troubles() -> dict[str, str]:
+    """Which clusters of the worker give no sign of life; one query."""
+    limit = timedelta(seconds=2 * settings.WATCHDOG_SECONDS)
+    ages = ages_of_beats()
+    return {
+        f"worker {cluster}": _silence(age)
+        for cluster in settings.CLUSTERS
+        for age in [ages.get(cluster)]
+        if age is None or age > limit
+    }
 
 
 def _silence(age: timedelta | None) -> str:

@@ -19,7 +19,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with job_context("request") as request_id:
+        with job_context("request", remembers=True) as request_id:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
             return response

@@ -12,7 +12,7 @@ def beat(cluster: str) -> None:
     Heartbeat.objects.update_or_create(pk=cluster, defaults={"beat_at": timezone.now()})
 
 
-def age_of_beat(cluster: str) -> timedelta | None:
-    """How long ago `cluster` was last alive; None when it never was."""
-    row = Heartbeat.objects.filter(pk=cluster).first()
-    return timezone.now() - row.beat_at if row else None
+def ages_of_beats() -> dict[str, timedelta]:
+    """How long ago each cluster was last alive; one that never was is missing."""
+    now = timezone.now()
+    return {row.pk: now - row.beat_at for row in Heartbeat.objects.all()}

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from connector.context import once
 from connector.models import Connection, Mailbox, Origin, Reachable, Representative
 from connector.problems import Trouble, problem_code
 from connector.smtp.errors import SmtpError
@@ -34,8 +35,12 @@ def current_connection() -> Connection | None:
     """The tenant in use: the environment's before an administrator's before the demo one.
 
     What the environment says is copied into its row when it differs, so that a restart with new variables
-    is all it takes.
+    is all it takes. Within one request the answer stays the same.
     """
+    return once("current connection", _find_connection)
+
+
+def _find_connection() -> Connection | None:
     if settings.SUPEROFFICE:
         origin = _AUTOMATIC_ORIGIN["tenant" in settings.DEMO_PARTS]
         values = {**settings.SUPEROFFICE, "name": str(origin.label), "is_active": True}

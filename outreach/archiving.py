@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from connector.problems import problem_code
 from connector.services import NotConfigured, open_client, remember
 from connector.superoffice.client import Client
-from connector.superoffice.errors import NotFound, SuperOfficeError, UnexpectedAnswer
+from connector.superoffice.errors import BadRequest, NotFound, SuperOfficeError, UnexpectedAnswer
 from connector.superoffice.types import NewDocument
 from outreach.composing import full_text
 from outreach.events import record
@@ -64,25 +64,38 @@ def archive(message: Message) -> bool:
     except (SuperOfficeError, NotConfigured) as error:
         logger.warning("message %s is not archived yet: %s", message.pk, error)
         _try_later(message, error)
-        remember(connection, error)
+        if not isinstance(error, NotFound | BadRequest):  # those are about this record, not the tenant
+            remember(connection, error)
         return False
+    if connection.problem_code:
+        remember(connection, None)
     return True
 
 
 def _file(message: Message, client: Client) -> None:
-    raw = bytes(message.raw)
     document_id = _document_for(message, client)
-    if _length(client, document_id) != len(raw):
-        client.upload_document(document_id, raw)
-        if (length := client.document_length(document_id)) != len(raw):
-            raise UnexpectedAnswer(f"the document holds {length} bytes instead of {len(raw)}")
-    client.complete_document(document_id)
+    try:
+        _fill(document_id, bytes(message.raw), client)
+    except NotFound:
+        if message.document_id is None:
+            raise
+        # Somebody deleted the card that we know of: the next attempt looks for another and makes one.
+        _ours(message).update(document_id=None)
+        raise
     now = timezone.now()
     with transaction.atomic():
         if _ours(message).update(
             archived_at=now, archive_lease_until=None, archive_problem_code="", archive_problem_detail=""
         ):
             record("archived", draft=message.draft, message=message, now=now, document_id=document_id)
+
+
+def _fill(document_id: int, raw: bytes, client: Client) -> None:
+    if _length(client, document_id) != len(raw):
+        client.upload_document(document_id, raw)
+        if (length := client.document_length(document_id)) != len(raw):
+            raise UnexpectedAnswer(f"the document holds {length} bytes instead of {len(raw)}")
+    client.complete_document(document_id)
 
 
 def _length(client: Client, document_id: int) -> int:
@@ -95,12 +108,12 @@ def _length(client: Client, document_id: int) -> int:
 
 def _document_for(message: Message, client: Client) -> int:
     """The number of the message's document: known, found by our key, or newly created – in this order."""
-    key = str(message.archive_key)
-    sale_id = message.draft.sale.sale_id
-    found = client.find_document(key=key, sale_id=sale_id)
+    if message.document_id is not None:
+        # Not looked up again: a listing may lag behind, and somebody may have moved the card to another sale.
+        return message.document_id
+    found = client.find_document(key=str(message.archive_key), sale_id=message.draft.sale.sale_id)
     document_id = found.id if found else client.create_document(_new_document(message, client)).id
-    if message.document_id != document_id:
-        _ours(message).update(document_id=document_id)
+    _ours(message).update(document_id=document_id)
     return document_id
 
 

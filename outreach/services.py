@@ -19,6 +19,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from connector.context import once
 from connector.jobs import enqueue
 from connector.models import Representative
 from connector.roles import is_approver, is_representative
@@ -377,7 +378,6 @@ def is_stopped() -> bool:
 
 def queue_counts(user: Any, now: datetime | None = None) -> dict[str, int] | None:
     """How many mails stand where, for this user; None for people who have nothing to do with mail."""
-
     if not (is_approver(user) or is_representative(user)):
         return None
     start_of_day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -393,5 +393,11 @@ def queue_counts(user: Any, now: datetime | None = None) -> dict[str, int] | Non
             sent_today=Count("pk", filter=Q(status=status.SENT, sent_at__gte=start_of_day)),
         )
     )
-    pending = Draft.objects.visible_to(user).of_tenant(tenant).pending().count()
-    return {"pending": pending, **counts}
+    return {"pending": pending_count(user), **counts}
+
+
+def pending_count(user: Any) -> int:
+    """How many drafts wait for this user; counted once a request."""
+    return once(
+        "pending count", Draft.objects.visible_to(user).of_tenant(current_connection()).pending().count
+    )

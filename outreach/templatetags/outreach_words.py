@@ -12,18 +12,19 @@ from django import template
 from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from connector.problems import problem_of
 from connector.services import NotConfigured, mailbox_for
 from connector.templatetags.desk import clock
 from outreach.models import Delivery, Draft, Event, Message
+from reports.templatetags.report_words import day, full_name
 
 register = template.Library()
 Words = str | Promise
@@ -39,7 +40,7 @@ _FIELDS: dict[str, Words] = {
     "amount": gettext_lazy("Amount"),
     "currency": gettext_lazy("Currency"),
     "sold_on": gettext_lazy("Date of the sale"),
-    "owner_id": gettext_lazy("Owner of the sale (number)"),
+    "owner_id": gettext_lazy("Owner’s number"),
 }
 
 
@@ -54,8 +55,8 @@ def value_words(field: str, value: str) -> str:
     try:
         if field == "amount" and value:
             return str(number_format(Decimal(value), decimal_pos=2, use_l10n=True, force_grouping=True))
-        if field == "sold_on" and (day := parse_date(value)):
-            return str(date_format(day, "SHORT_DATE_FORMAT"))
+        if field == "sold_on" and (moment := parse_date(value)):
+            return day(moment)
     except (InvalidOperation, ValueError):
         return value
     return value or "–"
@@ -187,10 +188,11 @@ def event_words(event: Event) -> str:
 
 
 @register.filter
-def came_back(events: Iterable[Event]) -> str:
-    """Why an approved mail waits again although nobody took it back; empty when that is not what happened last."""
-    newest = list(events)[-1:]
-    return "".join(event_words(e) for e in newest if e.action == "taken_back" and e.detail.get("reason"))
+def came_back(events: Iterable[Event]) -> Event | None:
+    """The event by which an approved mail waits again although nobody took it back, if that happened last."""
+    newest = next(reversed(list(events)), None)
+    is_it = newest is not None and newest.action == "taken_back" and newest.detail.get("reason")
+    return newest if is_it else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +213,10 @@ class Step:
 
 def _of_event(event: Event) -> Step:
     _sentence, icon, tone = _EVENTS.get(event.action, (None, "chevron-right", "neutral"))
-    actor = event.actor
     return Step(
         at=event.at,
         what=event_words(event),
-        who=str(actor.get_full_name() or actor.get_username()) if actor else _("by itself"),
+        who=full_name(event.actor) if event.actor else _("automatically"),
         icon=icon,
         tone=tone,
         is_filing=event.action == "archived",
@@ -281,15 +282,14 @@ def message_steps(message: Message, events: Iterable[Event], deliveries: Iterabl
     """A message's whole story, oldest first: what people did, each attempt, and what comes next."""
     status, steps = message.status, [*timeline(events), *map(_of_delivery, deliveries)]
     if status not in {Message.Status.QUEUED, Message.Status.CANCELLED}:
-        steps.append(Step(message.due_at, _("Scheduled for this moment."), icon="clock", tone="info"))
+        steps.append(Step(message.due_at, _("Due for sending."), icon="clock", tone="info"))
     if message.committing_at and status != Message.Status.QUEUED:
         words = _("Handed over to the mail server.")
         steps.append(Step(message.committing_at, words, icon="arrow-up-right", tone="info"))
     steps.sort(key=lambda step: step.at or message.approved_at)
     if status == Message.Status.QUEUED:
-        steps.append(
-            Step(message.due_at, _("Leaves at this time."), icon="clock", tone="info", is_ahead=True)
-        )
+        words = _("Next attempt.") if message.attempt_count else _("Leaves at this time.")
+        steps.append(Step(message.due_at, words, icon="clock", tone="info", is_ahead=True))
     if status == Message.Status.SENT and not message.archived_at:
         words = _("Is filed in SuperOffice next.")
         steps.append(Step(message.archive_due_at, words, icon="archive", is_ahead=True))
@@ -325,8 +325,7 @@ def day_and_clock(moment: datetime | None) -> SafeString | str:
     """The time to the second, with the day before it unless that is today: "14:02:10", "20.11.2026 14:02:10"."""
     if moment is None or timezone.localtime(moment).date() == timezone.localdate():
         return clock(moment)
-    day = date_format(timezone.localtime(moment), "d.m.Y" if get_language() == "de" else "j M Y")
-    return format_html("{} {}", day, clock(moment))
+    return format_html("{} {}", day(timezone.localtime(moment).date()), clock(moment))
 
 
 @register.simple_tag

@@ -1,10 +1,13 @@
 """Small words and numbers of report pages."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django import template
-from django.utils.formats import number_format
+from django.contrib.auth.models import User
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 
 from reports.models import Sale
 
@@ -24,3 +27,15 @@ def money(sale: Sale) -> str:
 def counted(funnel: Iterable[Mapping[str, Any]]) -> int:
     """The sum of a funnel's stages: how many sales are accounted for."""
     return sum(int(line["count"]) for line in funnel)
+
+
+@register.filter
+def day(value: date | None) -> str:
+    """A day as its reader writes it, "20 Nov 2026" or "20.11.2026"; "–" for None."""
+    return date_format(value, "d.m.Y" if get_language() == "de" else "j M Y") if value else "–"
+
+
+@register.filter
+def full_name(user: User | None) -> str:
+    """How a user is called on pages; "–" for one who is gone."""
+    return str(user.get_full_name() or user.get_username()) if user else "–"

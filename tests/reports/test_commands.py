@@ -37,7 +37,9 @@ def report_rows(*arguments: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_the_report_has_the_promised_columns_and_one_row_a_sale(connection: Connection, tmp_path: Path) -> None:
+def test_the_report_has_the_promised_columns_and_one_row_a_sale(
+    connection: Connection, tmp_path: Path
+) -> None:
     output = tmp_path / "product_report.csv"
     run("generate_customer_product_report", "--limit", "1000", "--output", str(output))
     with output.open(encoding="utf-8", newline="") as stream:
@@ -95,7 +97,9 @@ def test_excel_files_get_semicolons_and_decimal_commas(connection: Connection, t
 def test_an_empty_report_says_why(
     demo_tenant: DemoTenant, connection: Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    demo_tenant.faults.answer_status("/Sale", 200, '{"odata.metadata": "", "odata.nextLink": null, "value": []}')
+    demo_tenant.faults.answer_status(
+        "/Sale", 200, '{"odata.metadata": "", "odata.nextLink": null, "value": []}'
+    )
     assert report_rows() == []
     words = capsys.readouterr().err
     assert "0 sales read" in words
@@ -107,7 +111,14 @@ def test_a_report_without_a_match_says_where_the_sales_went(
 ) -> None:
     rows = [
         {"PrimaryKey": "2", "EntityName": "sale", "saleId": 2, "heading": "Nothing known", "contactId": 0},
-        {"PrimaryKey": "1", "EntityName": "sale", "saleId": 1, "heading": "", "contactId": 7, "contact/name": "A"},
+        {
+            "PrimaryKey": "1",
+            "EntityName": "sale",
+            "saleId": 1,
+            "heading": "",
+            "contactId": 7,
+            "contact/name": "A",
+        },
     ]
     demo_tenant.faults.answer_status("/Sale", 200, json.dumps({"value": rows}))
     assert report_rows("--matched-only") == []
@@ -168,7 +179,13 @@ def test_a_failure_in_the_middle_leaves_no_half_file(
 
 def test_an_output_that_cannot_be_written_is_a_sentence(connection: Connection, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be written"):
-        run("generate_customer_product_report", "--limit", "3", "--output", str(tmp_path / "no" / "such" / "folder.csv"))
+        run(
+            "generate_customer_product_report",
+            "--limit",
+            "3",
+            "--output",
+            str(tmp_path / "no" / "such" / "folder.csv"),
+        )
 
 
 def test_a_limit_below_one_is_refused(connection: Connection) -> None:

@@ -39,7 +39,10 @@ def test_a_change_makes_the_next_version_and_leaves_the_old_one_alone(people: Pe
     first = current_list()
     before = [*first.keywords.order_by("number").values()]
     second = with_keyword(
-        Keyword(text="Wischmopp", product="Mopp", type="word"), parent=first, author=people.jonas, reason="New product"
+        Keyword(text="Wischmopp", product="Mopp", type="word"),
+        parent=first,
+        author=people.jonas,
+        reason="New product",
     )
     assert (second.version, second.parent, second.author) == (2, first, people.jonas)
     assert second.checksum != first.checksum

@@ -123,7 +123,11 @@ def test_a_run_that_missed_a_page_is_incomplete(
     run = started(report)
     services.work_on_run(run.pk)
     run.refresh_from_db()
-    assert (run.status, run.problem_code, run.rows.count()) == (Run.Status.INCOMPLETE, "unexpected_answer", 60)
+    assert (run.status, run.problem_code, run.rows.count()) == (
+        Run.Status.INCOMPLETE,
+        "unexpected_answer",
+        60,
+    )
     assert run.finished_at is not None
 
 
