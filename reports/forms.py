@@ -24,6 +24,19 @@ class FilterForm(forms.Form):
         self.fields["status"].choices = [("", _("Any")), *Sale.Status.choices]  # type: ignore[attr-defined]
 
 
+# matching's problem codes -> the field they belong to and the sentence beside it
+_PROBLEMS = {
+    "product_missing": ("product", _("A keyword that finds something needs a product.")),
+    "family_missing": ("family", _("A family name needs the family it stands for.")),
+    "text_empty": ("text", _("The keyword has no letter and no digit.")),
+    "text_too_long": ("text", _("The keyword is too long.")),
+    "regex_too_long": ("text", _("The expression is too long.")),
+    "regex_syntax": ("text", _("The expression cannot be read.")),
+    "regex_matches_empty": ("text", _("The expression also matches nothing at all.")),
+    "unknown_kind": ("kind", _("Choose what the keyword finds.")),
+}
+
+
 class KeywordForm(forms.ModelForm):
     """One keyword; what it means is checked by the same code that matches with it."""
 
@@ -51,7 +64,9 @@ class KeywordForm(forms.ModelForm):
                 **{name: cleaned[name] for name in self.Meta.fields}, number=self.instance.number or 0
             )
             for problem in matching.validate(to_matching(keyword)):
-                self.add_error(None, problem)
+                code, _colon, words = problem.partition(": ")
+                field, sentence = _PROBLEMS.get(code, (None, words))
+                self.add_error(field, sentence)
         return cleaned
 
 

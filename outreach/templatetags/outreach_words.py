@@ -20,6 +20,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from connector.models import Mailbox
 from connector.problems import problem_of
 from connector.services import NotConfigured, mailbox_for
 from connector.templatetags.desk import clock
@@ -307,6 +308,12 @@ def decidable_at(message: Message) -> datetime | None:
 def problem_words(code: str) -> str:
     """The salespeople's sentence for a stored problem code."""
     return str(problem_of(code).for_salespeople)
+
+
+@register.simple_tag
+def paused_mailboxes() -> frozenset[int]:
+    """The keys of the mailboxes from which nothing leaves; asked once for a whole list."""
+    return frozenset(Mailbox.objects.filter(is_paused=True).values_list("pk", flat=True))
 
 
 # --- Small words --------------------------------------------------------------------------------------

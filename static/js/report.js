@@ -13,7 +13,7 @@
   function show() {
     const count = boxes.filter((box) => box.checked).length;
     const { labelNone, labelSome } = button.dataset;
-    label.textContent = count ? labelSome.replace("%s", String(count)) : labelNone;
+    label.textContent = count ? labelSome.replace("{n}", String(count)) : labelNone;
     hint.hidden = count > 0;
     all.checked = count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;

@@ -13,8 +13,16 @@ from tests.browser.test_the_whole_path import make_drafts, run_the_report
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 LOOKS = {
-    "wide, light, English": {"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", "color_scheme": "light"},
-    "narrow, dark, German": {"viewport": {"width": 390, "height": 844}, "locale": "de-DE", "color_scheme": "dark"},
+    "wide, light, English": {
+        "viewport": {"width": 1280, "height": 900},
+        "locale": "en-GB",
+        "color_scheme": "light",
+    },
+    "narrow, dark, German": {
+        "viewport": {"width": 390, "height": 844},
+        "locale": "de-DE",
+        "color_scheme": "dark",
+    },
 }
 PAGES = {
     "jonas": [

@@ -47,7 +47,7 @@ def make_drafts(page: Page, owner: str) -> None:
     """Tick twenty of the owner's sales on the report page and have drafts made from the German template."""
     page.fill("input[name=q]", owner)
     page.click("form:has(input[name=q]) button[type=submit]")
-    page.wait_for_url(f"**q={owner.split()[0]}*")
+    page.wait_for_url(f"**q={owner.split(maxsplit=1)[0]}*")
     boxes = page.locator("tbody input[name=sale]")
     for number in range(min(boxes.count(), 20)):
         boxes.nth(number).check()

@@ -190,7 +190,7 @@ def subclasses(kind: type[Exception]) -> set[type[Exception]]:
     sorted(
         (subclasses(errors.SuperOfficeError) | subclasses(smtp_errors.SmtpError))
         - {errors.SuperOfficeError, errors.Refused, smtp_errors.SmtpError},
-        key=lambda kind: (kind.__module__, kind.__name__),
+        key=str,
     ),
 )
 def test_every_failure_outside_has_its_two_sentences(kind: type[Exception]) -> None:

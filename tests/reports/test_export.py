@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from reports.export import DATA, EXCEL, csv_chunks, read_csv, safe_text, text_table
+from reports.export import DATA, EXCEL, Cell, csv_chunks, read_csv, safe_text, text_table
 
 PAYLOADS = [
     "=1+1",
@@ -46,7 +46,7 @@ def test_a_separator_in_a_value_starts_no_new_cell() -> None:
 
 
 def test_numbers_and_dates_are_written_by_their_type_and_never_escaped() -> None:
-    row = [7, Decimal("-1234.5"), date(2026, 11, 20), None]
+    row: list[Cell] = [7, Decimal("-1234.5"), date(2026, 11, 20), None]
     assert "".join(csv_chunks([row], EXCEL, columns=[])).splitlines()[1] == "7;-1234,50;20.11.2026;"
     assert "".join(csv_chunks([row], DATA, columns=[])).splitlines()[1] == "7,-1234.50,2026-11-20,"
 
