@@ -13,7 +13,7 @@ NEW_SECRET_KEY := $(PY) -c 'import secrets; print(secrets.token_urlsafe(64))'
 NEW_FIELD_KEY := $(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench
+.PHONY: help run test check bench messages
 
 help:
 	@echo 'make run     start everything: web server, worker, and demo parts for what .env does not configure'
@@ -22,6 +22,7 @@ help:
 	@echo '             make test ARGS="-k archive"   some of them'
 	@echo 'make check   format, lint, imports, types, settings, migrations'
 	@echo 'make bench   measure; the table is also written to var/bench.json'
+	@echo 'make messages   collect the texts of the interface into locale/de and compile them (needs GNU gettext)'
 
 run: .venv/.runtime
 	@LOCAL_KEYS=1 $(if $(PORT),PORT=$(PORT)) exec $(PY) manage.py run
@@ -43,6 +44,11 @@ check: .venv/.development
 
 bench: .venv/.development
 	@$(PY) -m benchmarks $(ARGS)
+
+messages: .venv/.development
+	@$(SEALED) LOCAL_KEYS=1 $(PY) manage.py makemessages --locale de --no-obsolete --no-wrap --no-location \
+	  --ignore .venv --ignore var --ignore tests --ignore benchmarks
+	@$(SEALED) LOCAL_KEYS=1 $(PY) manage.py compilemessages --locale de --ignore .venv --ignore var
 
 $(PY):
 	@command -v $(PYTHON) >/dev/null 2>&1 \

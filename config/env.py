@@ -5,6 +5,7 @@ a secret.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +30,9 @@ def read_env_file(path: Path) -> dict[str, str]:
     with path.open(encoding="utf-8") as stream:
         for binding in parse_stream(stream):
             if binding.error or (binding.key and binding.value is None):
-                name = binding.key or binding.original.string.strip().partition("=")[0][:40]
+                # Only the name: what stands behind it may be a secret.
+                found = re.match(r"\s*(?:export\s+)?(\w{1,40})", binding.original.string)
+                name = binding.key or (found[1] if found else "?")
                 raise SettingsError(
                     f"line {binding.original.line} of {path.name} ({name}) is not of the form NAME=value"
                 )

@@ -48,7 +48,8 @@ def logging_settings(*, as_text: bool) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": "INFO"},
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-            "django-q": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+            # Every job twice, canaries included, would bury the rest
+            "django-q": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "axes": {"level": "WARNING"},
         },
     }

@@ -1,6 +1,6 @@
 """`python -m tests`, called by `make test`: get the tools, then all tests on SQLite and on PostgreSQL.
 
-Arguments go to pytest. Browser tests run once, on SQLite.
+Arguments go to pytest. Tests marked `browser` or `once` run in the SQLite pass only.
 """
 
 import os
@@ -25,7 +25,11 @@ def main(arguments: list[str]) -> int:
     assert programs is not None
     codes = [_run_pytest("SQLite", {"TEST_DATABASE_URL": ""}, arguments)]
     with temporary_server(programs) as url:
-        codes.append(_run_pytest("PostgreSQL", {"TEST_DATABASE_URL": url}, ["-m", "not browser", *arguments]))
+        codes.append(
+            _run_pytest(
+                "PostgreSQL", {"TEST_DATABASE_URL": url}, ["-m", "not browser and not once", *arguments]
+            )
+        )
     return max(codes)
 
 

@@ -5,13 +5,14 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connection as database
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from connector import roles
 from connector.demo.mail_catcher import MailCatcher
@@ -135,8 +136,7 @@ def people(db: None) -> People:
         viewer=_user("viewer", roles.VIEWER, "Viktor", "Viewer"),
         outsider=_user("outsider", None, "Otto", "Outsider"),
     )
-    if hasattr(roles, "grant_administrator_permissions"):
-        roles.grant_administrator_permissions()
+    roles.grant_administrator_permissions()
     _representative(everybody.jonas, 5)
     _representative(everybody.sabine, 6)
     return everybody
@@ -164,7 +164,7 @@ def demo_tenant(_running_tenant: DemoTenant) -> Iterator[DemoTenant]:
 
 
 @pytest.fixture
-def connection(db: None, demo_tenant: DemoTenant, settings: SettingsWrapper) -> Connection:
+def connection(db: None, demo_tenant: DemoTenant, settings: Settings) -> Connection:
     """The row that leads to the demo tenant; no token has been fetched yet."""
     settings.DEMO_PARTS = sorted({*settings.DEMO_PARTS, "tenant"})
     return Connection.objects.create(
@@ -181,14 +181,14 @@ def connection(db: None, demo_tenant: DemoTenant, settings: SettingsWrapper) -> 
 
 
 @pytest.fixture
-def mail_catcher() -> Iterator[MailCatcher]:
+def mail_catcher(tmp_path: Path) -> Iterator[MailCatcher]:
     """A real SMTP server on loopback, new for each test."""
-    with MailCatcher() as catcher:
+    with MailCatcher(tmp_path / "caught-mails") as catcher:
         yield catcher
 
 
 @pytest.fixture
-def mail_server(people: People, mail_catcher: MailCatcher, settings: SettingsWrapper) -> MailCatcher:
+def mail_server(people: People, mail_catcher: MailCatcher, settings: Settings) -> MailCatcher:
     """The same server, with everybody's mailbox on it."""
     settings.DEMO_PARTS = sorted({*settings.DEMO_PARTS, "mail"})
     Mailbox.objects.update(host="127.0.0.1", port=mail_catcher.smtp_port)

@@ -1,0 +1,159 @@
+"""The demo's logins: complete with the demo tenant, and no open door anywhere else."""
+
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from config.demo_data import PARKED, PASSWORD, USERS, keep_demo_users, load_demo_data
+from connector import roles
+from connector.demo.tenant import DemoTenant
+from connector.models import Connection, Mailbox, Origin, Representative
+from connector.services import mailbox_for
+
+
+@pytest.fixture
+def demo(connection: Connection, settings: Settings) -> Connection:
+    """The demo tenant and the mail catcher are in use, as under `make run`."""
+    settings.DEMO_PARTS = ["tenant", "mail"]
+    settings.MAIL_SERVER = {
+        "host": "127.0.0.1",
+        "port": 2525,
+        "username": "",
+        "password": "",
+        "security": "none",
+        "from_address": "sales@kehrwieder.example",
+    }
+    return connection
+
+
+def _load() -> str:
+    said = StringIO()
+    call_command("demo_data", stdout=said)
+    return said.getvalue()
+
+
+def _another_tenant() -> Connection:
+    return Connection.objects.create(
+        name="Real",
+        origin=Origin.ADMIN,
+        context_identifier="Cust99999",
+        client_id="id",
+        client_secret="secret",
+        refresh_token="token",
+        redirect_uri="https://desk.example/callback",
+    )
+
+
+def test_each_role_has_a_login_with_the_printed_password(demo: Connection, client: Client) -> None:
+    assert "complete" in _load()
+    assert {person.role for person in USERS} == set(roles.ROLES)
+    for person in USERS:
+        user = User.objects.get(username=person.username)
+        assert roles.roles_of(user) == {person.role}
+        assert not user.is_superuser
+        assert user.is_staff == (person.role == roles.ADMINISTRATOR)
+        answer = client.post("/login/", {"username": person.username, "password": PASSWORD})
+        assert answer.status_code == 302
+
+
+def test_representatives_are_users_of_the_tenant_with_mailboxes_of_their_own(
+    demo: Connection, demo_tenant: DemoTenant
+) -> None:
+    _load()
+    for username, address in (
+        ("jonas", "jonas.weber@kehrwieder.example"),
+        ("sabine", "sabine.kranz@kehrwieder.example"),
+    ):
+        representative = Representative.objects.get(user__username=username)
+        associate = demo_tenant.story.associates[representative.associate_id]
+        assert associate.full_name == representative.user.get_full_name()
+        mailbox = mailbox_for(representative)
+        assert (mailbox.from_address, mailbox.port, mailbox.origin) == (address, 2525, Origin.DEMO)
+        assert address in representative.signature
+
+
+def test_mailboxes_follow_the_mail_catcher_to_another_port(demo: Connection, settings: Settings) -> None:
+    _load()
+    settings.MAIL_SERVER = {**(settings.MAIL_SERVER or {}), "port": 2626}
+    _load()
+    assert set(Mailbox.objects.values_list("port", flat=True)) == {2626}
+
+
+def test_loading_twice_changes_nothing(demo: Connection) -> None:
+    _load()
+    User.objects.get(username="viewer").set_password("another")
+    before = list(User.objects.order_by("pk").values()), list(Representative.objects.order_by("pk").values())
+    _load()
+    assert before == (
+        list(User.objects.order_by("pk").values()),
+        list(Representative.objects.order_by("pk").values()),
+    )
+
+
+def test_without_the_demo_tenant_nobody_is_made(db: None) -> None:
+    assert "no demo logins" in _load()
+    assert not User.objects.exists()
+
+
+def test_with_another_tenant_the_demo_is_locked_out_and_comes_back_with_its_own(demo: Connection) -> None:
+    _load()
+    jonas = Representative.objects.get(user__username="jonas")
+    real = _another_tenant()
+    keep_demo_users()
+    keep_demo_users()
+    assert not User.objects.filter(is_active=True).exists()
+    # The associate with that number is somebody else over there.
+    assert Representative.objects.get(pk=jonas.pk).associate_id == jonas.associate_id + PARKED
+    somebody = User.objects.create(username="somebody")
+    Representative.objects.create(user=somebody, associate_id=jonas.associate_id).delete()
+    real.delete()
+    keep_demo_users()
+    keep_demo_users()
+    assert User.objects.filter(is_active=True).count() == len(USERS) + 1
+    assert Representative.objects.get(pk=jonas.pk).associate_id == jonas.associate_id
+
+
+def test_a_real_person_called_admin_is_never_touched(demo: Connection) -> None:
+    real = User.objects.create_superuser("admin", "admin@company.example", "correct-horse-7-battery")
+    load_demo_data()
+    _another_tenant()
+    keep_demo_users()
+    after = User.objects.get(pk=real.pk)
+    assert after.is_active
+    assert after.check_password("correct-horse-7-battery")
+    assert not after.groups.exists()
+
+
+def test_administrators_may_edit_what_is_in_the_admin_and_nothing_else(
+    demo: Connection, client: Client
+) -> None:
+    _load()
+    admin = User.objects.get(username="admin")
+    client.force_login(admin)
+    for page in (
+        "connector/connection",
+        "connector/mailbox",
+        "outreach/mailtemplate",
+        "reports/report",
+        "auth/user",
+    ):
+        assert client.get(f"/admin/{page}/").status_code == 200
+    assert admin.has_perm("connector.change_connection")
+    assert not any(
+        permission.startswith(("django_q.", "axes.")) for permission in admin.get_all_permissions()
+    )
+
+
+def test_permissions_that_were_too_many_are_taken_back(demo: Connection) -> None:
+    _load()
+    group = Group.objects.get(name=roles.ADMINISTRATOR)
+    before = set(group.permissions.values_list("pk", flat=True))
+    extra = Group.objects.get(name=roles.VIEWER).permissions.model.objects.exclude(pk__in=before).first()
+    assert extra is not None
+    group.permissions.add(extra)
+    roles.grant_administrator_permissions()
+    assert set(group.permissions.values_list("pk", flat=True)) == before
