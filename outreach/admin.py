@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from connector.roles import signed_in
-from outreach.forms import MailTemplateForm
+from outreach.forms import MailTemplateForm, SuppressionForm
 from outreach.models import MailTemplate, Suppression
 
 
@@ -26,10 +26,10 @@ class MailTemplateAdmin(admin.ModelAdmin):
 
 @admin.register(Suppression)
 class SuppressionAdmin(admin.ModelAdmin):
+    form = SuppressionForm
     list_display = ("value", "reason", "created_at", "created_by")
     search_fields = ("value",)
 
     def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
-        obj.value = obj.value.strip().lower()
         obj.created_by = obj.created_by or signed_in(request)
         super().save_model(request, obj, form, change)

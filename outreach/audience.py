@@ -1,7 +1,9 @@
 """Who may be written to, and for each who may not, why."""
 
+import contextlib
 from collections.abc import Iterable
 
+import idna
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -39,10 +41,13 @@ def suppressions_of(address: str) -> QuerySet[Suppression]:
     return lowered.filter(lowered__in=suppression_keys(address))
 
 
-def suppression_keys(address: str) -> tuple[str, str]:
-    """What the suppression list may hold for `address`: itself and its domain."""
-    address = address.strip().lower()
-    return address, address.rpartition("@")[2]
+def suppression_keys(address: str) -> set[str]:
+    """What the suppression list may hold for `address`: itself and its domain, as written and as on the wire."""
+    local, _at, domain = address.strip().lower().rpartition("@")
+    domains = {domain}
+    with contextlib.suppress(idna.IDNAError):
+        domains |= {idna.encode(domain, uts46=True).decode("ascii"), idna.decode(domain, uts46=True)}
+    return domains | {f"{local}@{one}" for one in domains}
 
 
 def writers_for(sales: Iterable[Sale]) -> dict[int, Representative]:

@@ -5,9 +5,17 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import (
+    Address,
+    BaseHeader,
+    HeaderRegistry,
+    UniqueAddressHeader,
+    UniqueUnstructuredHeader,
+)
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 from uuid import UUID
 
 import idna
@@ -16,9 +24,10 @@ from django.utils.translation import gettext as _
 from connector.models import Mailbox
 from outreach.models import Draft
 
-_LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\[\[|<<|\bTODO\b|\bLorem ipsum\b")
+_LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\[\[|\]\]|<<|\bTODO\b|\bLorem ipsum\b")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
-_POLICY = policy.SMTP.clone(cte_type="7bit")
+# What every mail server takes without quotes around it: words of these characters, joined by dots.
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
 
 
@@ -35,6 +44,45 @@ class Composed:
     message_id: str
     envelope_from: str
     envelope_to: str
+
+
+class _Subject(UniqueUnstructuredHeader):
+    """The standard library loses blanks between two words that need encoding; so all of it is encoded."""
+
+    def fold(self: Any, *, policy: Any) -> str:
+        if _is_plain(str(self)):
+            return BaseHeader.fold(self, policy=policy)
+        return f"{self.name}: {_encoded(str(self), self.name, policy.linesep)}{policy.linesep}"
+
+
+class _OneAddress(UniqueAddressHeader):
+    """The same for the name in front of an address."""
+
+    def fold(self: Any, *, policy: Any) -> str:
+        (address,) = self.addresses
+        if _is_plain(address.display_name):
+            return BaseHeader.fold(self, policy=policy)
+        name = _encoded(address.display_name, self.name, policy.linesep)
+        return f"{self.name}: {name}{policy.linesep} <{address.addr_spec}>{policy.linesep}"
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and "=?" not in text
+
+
+def _encoded(text: str, name: str, line_end: str) -> str:
+    return Header(text, "utf-8", maxlinelen=75, header_name=name).encode(linesep=line_end)
+
+
+def _our_policy() -> "policy.EmailPolicy[EmailMessage]":
+    headers: Any = HeaderRegistry()
+    headers.map_to_type("subject", _Subject)
+    for name in ("from", "to", "reply-to"):
+        headers.map_to_type(name, _OneAddress)
+    return policy.SMTP.clone(cte_type="7bit", header_factory=headers)
+
+
+_POLICY = _our_policy()
 
 
 def compose(draft: Draft, mailbox: Mailbox, *, key: UUID, now: datetime) -> Composed:
@@ -88,9 +136,10 @@ def wire_address(address: str) -> str:
     """`address` with its domain as the wire wants it (IDNA 2008); raises NotSendable for what SMTP cannot carry."""
     local, _at, domain = address.strip().rpartition("@")
     try:
-        if not local or not local.isascii() or any(mark in local for mark in ' "(),:;<>[\\]\t'):
+        wire = f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+        if not _LOCAL_PART.fullmatch(local) or len(local) > 64 or len(wire) > 254 or wire.endswith("."):
             raise ValueError(local)
-        return f"{local}@{idna.encode(domain, uts46=True).decode('ascii')}"
+        return wire
     except (ValueError, idna.IDNAError) as error:
         raise NotSendable(
             _("“%(address)s” is not an address that can be written to. Correct it in SuperOffice.")
@@ -99,7 +148,8 @@ def wire_address(address: str) -> str:
 
 
 def _header_address(name: str, address: str) -> Address:
-    return Address(display_name=" ".join(_CONTROLS.sub("", name).split()), addr_spec=address)
+    name = _CONTROLS.sub("", name.replace("=?", ""))  # a name is never read as an encoded word
+    return Address(display_name=" ".join(name.split()), addr_spec=address)
 
 
 def _verify(raw: bytes, draft: Draft, sender: str, recipient: str) -> None:

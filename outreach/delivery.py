@@ -8,8 +8,6 @@ happened. There is no SMTP and no HTTP inside a transaction.
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -26,25 +24,28 @@ from connector.redaction import redact
 from connector.services import NotConfigured, open_client, open_mailbox, remember
 from connector.smtp.errors import SmtpError
 from connector.smtp.sessions import Session
-from connector.smtp.submission import Outcome
 from connector.superoffice.errors import NotFound, SuperOfficeError
 from outreach import audience
 from outreach.events import record
 from outreach.facts import changed_facts
 from outreach.models import Delivery, Draft, Message, StopSwitch
+from outreach.recording import (
+    IN_FLIGHT,
+    LostClaim,
+    change,
+    close_delivery,
+    fail,
+    pause_mailbox,
+    queue_again,
+    record_outcome,
+    storable,
+)
 from outreach.services import renew_draft, undo_approval
 from reports import sync
 from reports.models import Sale
 from reports.services import owner_name
 
-BACKOFF = (1, 5, 15, 60, 240)  # minutes until the next attempt
-GIVE_UP_AFTER = timedelta(hours=24)  # a sales mail is stale by then
-_IN_FLIGHT = (Message.Status.SENDING, Message.Status.COMMITTING)
 logger = logging.getLogger(__name__)
-
-
-class LostClaim(Exception):
-    """Somebody else decides about this message now."""
 
 
 class Sessions:
@@ -203,8 +204,8 @@ def _back_to_review(
     """Cancel the message and let a person decide again, in one transaction; answers that the mail stays."""
     now = timezone.now()
     with transaction.atomic():
-        _change(message, [Message.Status.SENDING], status=Message.Status.QUEUED, lease_until=None)
-        _close_delivery(delivery, outcome=Delivery.Outcome.WITHDRAWN, stage="facts", words=reason)
+        change(message, [Message.Status.SENDING], status=Message.Status.QUEUED, lease_until=None)
+        close_delivery(delivery, outcome=Delivery.Outcome.WITHDRAWN, stage="facts", words=reason)
         if not undo_approval(draft=message.draft, by=None, now=now, reason=reason, changes=changes, **detail):
             raise LostClaim
         if fresh is not None:
@@ -231,145 +232,7 @@ def mark_committing(message: Message, now: datetime) -> bool:
     )
 
 
-# --- Recording ----------------------------------------------------------------------------------------
-
-
-def _change(message: Message, statuses: Sequence[str], **values: Any) -> None:
-    rows = Message.objects.filter(pk=message.pk, fence=message.fence, status__in=statuses)
-    if rows.update(**values) != 1:
-        raise LostClaim
-
-
-def _close_delivery(delivery: Delivery, **values: Any) -> None:
-    values = {"finished_at": timezone.now(), **values}
-    Delivery.objects.filter(pk=delivery.pk).update(**values)
-
-
-def record_outcome(message: Message, delivery: Delivery, outcome: Outcome) -> None:
-    """Write the server's answer into message, delivery and audit trail, in one transaction."""
-    recorders = {
-        "accepted": _record_accepted,
-        "deferred": _record_deferred,
-        "rejected": _record_rejected,
-        "unknown": _record_unknown,
-        "withdrawn": _record_withdrawn,
-    }
-    outcome = replace(
-        outcome, text=_storable(outcome.text), wire_message_id=_storable(outcome.wire_message_id)[:255]
-    )
-    with transaction.atomic():
-        _close_delivery(
-            delivery,
-            outcome=outcome.kind,
-            stage=outcome.stage,
-            code=outcome.code or None,
-            words=outcome.text,
-        )
-        recorders[outcome.kind](message, outcome, timezone.now())
-
-
-def _record_accepted(message: Message, outcome: Outcome, now: datetime) -> None:
-    # From uncertain as well: late evidence is better than none.
-    _change(
-        message,
-        [Message.Status.COMMITTING, Message.Status.UNCERTAIN],
-        status=Message.Status.SENT,
-        sent_at=now,
-        lease_until=None,
-        wire_message_id=outcome.wire_message_id,
-        archive_due_at=now,
-        problem_code="",
-        problem_detail="",
-    )
-    record("sent", draft=message.draft, message=message, now=now, words=outcome.text)
-
-
-def _record_deferred(message: Message, outcome: Outcome, now: datetime) -> None:
-    if outcome.classification == "configuration":
-        pause_mailbox(message.mailbox, outcome.text)
-    _queue_again(message, now, code="smtp_deferred", detail=f"{outcome.code or ''} {outcome.text}".strip())
-
-
-def _record_rejected(message: Message, outcome: Outcome, now: datetime) -> None:
-    """Refused for good – unless it is the mailbox that is wrong: then the mailbox pauses and the mail waits."""
-    words = f"{outcome.code} {outcome.text}"
-    if outcome.classification == "configuration":
-        pause_mailbox(message.mailbox, words)
-        _queue_again(message, now, code="smtp_configuration", detail=words)
-        return
-    _fail(
-        message,
-        now,
-        code="smtp_address" if outcome.classification == "address" else "smtp_rejected",
-        detail=words,
-    )
-
-
-def _record_unknown(message: Message, outcome: Outcome, now: datetime) -> None:
-    _change(
-        message,
-        [Message.Status.COMMITTING],
-        status=Message.Status.UNCERTAIN,
-        lease_until=None,
-        problem_code="smtp_uncertain",
-        problem_detail=outcome.text,
-        problem_at=now,
-    )
-    record("uncertain", draft=message.draft, message=message, now=now, words=outcome.text)
-
-
-def _record_withdrawn(message: Message, outcome: Outcome, now: datetime) -> None:
-    """Our own decision before the dot. What holds it back now is seen again at the next claim."""
-    _change(
-        message, _IN_FLIGHT, status=Message.Status.QUEUED, lease_until=None, due_at=now + timedelta(seconds=5)
-    )
-    record("held_back", draft=message.draft, message=message, now=now, stage=outcome.stage)
-
-
-def _queue_again(
-    message: Message, now: datetime, *, code: str, detail: str, statuses: Sequence[str] = _IN_FLIGHT
-) -> None:
-    """Try later by the schedule, or give up after a day."""
-    begun_at = message.resolved_at or message.approved_at  # sent again by a person: a day of its own
-    if now - begun_at > GIVE_UP_AFTER and code != "smtp_configuration":
-        _fail(message, now, code="smtp_expired", detail=detail, statuses=statuses)
-        return
-    minutes = BACKOFF[min(message.attempt_count, len(BACKOFF)) - 1]
-    due_at = now + timedelta(minutes=minutes)
-    _change(
-        message,
-        statuses,
-        status=Message.Status.QUEUED,
-        lease_until=None,
-        due_at=due_at,
-        problem_code=code,
-        problem_detail=detail[:500],
-        problem_at=now,
-    )
-    record(
-        "deferred",
-        draft=message.draft,
-        message=message,
-        now=now,
-        code=code,
-        words=detail,
-        due_at=due_at.isoformat(),
-    )
-
-
-def _fail(
-    message: Message, now: datetime, *, code: str, detail: str, statuses: Sequence[str] = _IN_FLIGHT
-) -> None:
-    _change(
-        message,
-        statuses,
-        status=Message.Status.FAILED,
-        lease_until=None,
-        problem_code=code,
-        problem_detail=detail[:500],
-        problem_at=now,
-    )
-    record("failed", draft=message.draft, message=message, now=now, code=code, words=detail)
+# --- Attempts that came to nothing -------------------------------------------------------------------
 
 
 def _try_later(message: Message, delivery: Delivery, error: Exception, *, stage: str) -> None:
@@ -380,8 +243,8 @@ def _try_later(message: Message, delivery: Delivery, error: Exception, *, stage:
         pause_mailbox(message.mailbox, words, code=problem_code(error))
     try:
         with transaction.atomic():
-            _close_delivery(delivery, outcome=Delivery.Outcome.DEFERRED, stage=stage, words=words)
-            _queue_again(message, timezone.now(), code=problem_code(error), detail=words)
+            close_delivery(delivery, outcome=Delivery.Outcome.DEFERRED, stage=stage, words=words)
+            queue_again(message, timezone.now(), code=problem_code(error), detail=words)
     except LostClaim:
         logger.warning("message %s is decided on elsewhere", message.pk)
 
@@ -390,28 +253,16 @@ def _give_up_on_mistake(message: Message, delivery: Delivery, error: Exception) 
     """A mistake of ours. Before the mark nothing has left: the mail waits, or fails when waiting cannot help.
     After it nobody knows what left: the row is the sweep's."""
     logger.exception("message %s could not be handled", message.pk)
-    words = _storable(redact(f"{type(error).__name__}: {error}"))[:500]
-    settle = _fail if isinstance(error, ValueError) else _queue_again
+    words = storable(redact(f"{type(error).__name__}: {error}"))[:500]
+    settle = fail if isinstance(error, ValueError) else queue_again
     try:
         with transaction.atomic():
-            _close_delivery(delivery, outcome=Delivery.Outcome.ABANDONED, words=words)
+            close_delivery(delivery, outcome=Delivery.Outcome.ABANDONED, words=words)
             settle(
                 message, timezone.now(), code="unexpected", detail=words, statuses=[Message.Status.SENDING]
             )
     except LostClaim:
         logger.warning("message %s is decided on elsewhere", message.pk)
-
-
-def _storable(words: str) -> str:
-    """A server may say anything; PostgreSQL stores all of it but this one character."""
-    return words.replace("\x00", "")
-
-
-def pause_mailbox(mailbox: Mailbox, words: str, *, code: str = "smtp_configuration") -> None:
-    """Repeating a configuration error makes it worse: the mailbox pauses until somebody has looked."""
-    Mailbox.objects.filter(pk=mailbox.pk).update(
-        is_paused=True, problem_code=code, problem_detail=words[:500], problem_at=timezone.now()
-    )
 
 
 # --- Sweeping -----------------------------------------------------------------------------------------
@@ -460,5 +311,5 @@ def _sweep_one(message: Message, now: datetime, action: str, **values: Any) -> b
 
 def owners_at_work(now: datetime) -> set[str]:
     """Processes ("host:pid") that hold a message right now: silent ones among them wait for a mail server."""
-    held = Message.objects.filter(Q(status__in=_IN_FLIGHT, lease_until__gt=now))
+    held = Message.objects.filter(Q(status__in=IN_FLIGHT, lease_until__gt=now))
     return set(held.values_list("owner", flat=True))

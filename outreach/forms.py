@@ -1,13 +1,15 @@
 """What users may type on outreach pages."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from outreach.models import Draft, MailTemplate
+from outreach.models import Draft, MailTemplate, Suppression
 from outreach.rendering import TemplateProblem, placeholders_in
 
+_NUMBER = re.compile(r"[0-9]{1,18}")  # what a database can look for
 MOST_SALES = 50  # one page of a report; also what fits into an address
 
 
@@ -22,7 +24,7 @@ class ChosenSalesForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         ticked = self.data.getlist("sale") if hasattr(self.data, "getlist") else []
-        numbers = [value for value in dict.fromkeys(ticked) if value.isascii() and value.isdigit()]
+        numbers = [value for value in dict.fromkeys(ticked) if _NUMBER.fullmatch(value)]
         self.fields["sale"].choices = [(value, value) for value in numbers]  # type: ignore[attr-defined]
 
     def clean_sale(self) -> list[int]:
@@ -86,3 +88,14 @@ class MailTemplateForm(forms.ModelForm):
             except TemplateProblem as problem:
                 self.add_error(name, str(problem))
         return cleaned
+
+
+class SuppressionForm(forms.ModelForm):
+    """Entries are compared in lower case, so they are stored so; "@domain" means the domain."""
+
+    class Meta:
+        model = Suppression
+        fields = ["value", "reason"]
+
+    def clean_value(self) -> str:
+        return str(self.cleaned_data["value"]).strip().lower().removeprefix("@")

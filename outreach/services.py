@@ -275,7 +275,7 @@ def undo_approval(*, draft: Draft, by: User | None, now: datetime, **detail: Any
     with transaction.atomic():
         message = draft.messages.live().first()
         if message is None or not Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED).update(
-            status=Message.Status.CANCELLED
+            status=Message.Status.CANCELLED, problem_code="", problem_detail=""
         ):
             return False
         Draft.objects.filter(pk=draft.pk, status=Draft.Status.APPROVED).update(
@@ -306,7 +306,13 @@ def may_resolve(message: Message, now: datetime) -> bool:
 def _resolve(message: Message, *, by: User, now: datetime, action: str, **values: Any) -> None:
     with transaction.atomic():
         changed = Message.objects.filter(pk=message.pk, status=message.status, fence=message.fence).update(
-            resolved_by=by, resolved_at=now, fence=F("fence") + 1, lease_until=None, **values
+            resolved_by=by,
+            resolved_at=now,
+            fence=F("fence") + 1,
+            lease_until=None,
+            problem_code="",
+            problem_detail="",
+            **values,
         )
         if changed != 1:
             raise Refused(_("The state of this mail has changed meanwhile. Look again."))
@@ -333,7 +339,6 @@ def mark_sent(*, message: Message, by: User, now: datetime) -> None:
         status=Message.Status.SENT,
         sent_at=message.committing_at,
         archive_due_at=now,
-        problem_code="",
     )
     enqueue(ARCHIVE_TASK, cluster="mail")
 
@@ -348,7 +353,6 @@ def send_again(*, message: Message, by: User, now: datetime) -> None:
         action="sent_again",
         status=Message.Status.QUEUED,
         due_at=now,
-        problem_code="",
     )
     enqueue(DISPATCH_TASK, cluster="mail")
 

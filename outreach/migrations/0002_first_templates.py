@@ -8,14 +8,12 @@ vielen Dank, dass {{ company.name }} mit uns zusammenarbeitet. Bei uns steht vom
 
     {{ sale.heading }}
 
-Läuft damit alles so, wie Sie es sich vorgestellt haben? Wenn Sie Fragen zu {{ products }} haben oder einen
-Termin für Wartung oder Einweisung wünschen, antworten Sie mir einfach auf diese E-Mail.
+Läuft damit alles so, wie Sie es sich vorgestellt haben? Wenn Sie Fragen zu {{ products }} haben oder einen Termin für Wartung oder Einweisung wünschen, antworten Sie mir einfach auf diese E-Mail.
 
 Mit freundlichen Grüßen
 {{ representative.name }}
 
-Wenn Sie solche Nachrichten von mir nicht mehr wünschen, antworten Sie bitte kurz mit „keine weiteren E-Mails“;
-das kostet nur die Übermittlung nach den Basistarifen.
+Wenn Sie solche Nachrichten von mir nicht mehr wünschen, antworten Sie bitte kurz mit „keine weiteren E-Mails“; das kostet nur die Übermittlung nach den Basistarifen.
 """
 ENGLISH = """Hello {{ person.name }},
 
@@ -23,8 +21,7 @@ thank you for working with us. Our notes of {{ sale.date }} for {{ company.name 
 
     {{ sale.heading }}
 
-Does everything work as you expected? If you have questions about {{ products }} or would like an appointment
-for maintenance or training, simply answer this mail.
+Does everything work as you expected? If you have questions about {{ products }} or would like an appointment for maintenance or training, simply answer this mail.
 
 Kind regards
 {{ representative.name }}
