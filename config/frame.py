@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from config.health import worker_troubles
 from connector import roles
 from connector.services import current_connection
-from outreach.services import is_stopped, pending_count
+from outreach.counts import pending_count
+from outreach.services import is_stopped
 
 
 @dataclass(frozen=True, slots=True)

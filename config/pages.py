@@ -13,8 +13,8 @@ from connector.context import current_job
 from connector.models import Heartbeat
 from connector.roles import is_administrator
 from connector.services import current_connection
+from outreach.counts import queue_counts
 from outreach.models import Message
-from outreach.services import queue_counts
 from reports.models import Report, Run
 
 

@@ -13,6 +13,7 @@ from connector import roles
 from connector.services import current_connection
 from outreach import services
 from outreach.composing import NotSendable, full_text
+from outreach.counts import queue_counts
 from outreach.forms import ChosenSalesForm, DecisionForm, DraftForm, RejectForm
 from outreach.models import Draft, DraftQuerySet, Message
 from outreach.rendering import TemplateProblem
@@ -43,7 +44,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {
         "bucket": bucket,
         "buckets": BUCKETS,
-        "counts": services.queue_counts(request.user),
+        "counts": queue_counts(request.user),
         "is_stopped": services.is_stopped(),
     }
     if bucket == "pending":
@@ -233,7 +234,11 @@ def draft_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Undone, or already leaving: there is no third answer."""
     found = _visible_draft(request, pk)
     if services.undo_approval(draft=found, by=roles.signed_in(request), now=timezone.now()):
-        messages.success(request, _("Taken back: nothing was sent."))
+        message = found.messages.order_by("-pk").first()
+        if message is not None and message.resolved_at:
+            messages.success(request, _("Taken back. The earlier attempt may have reached the recipient."))
+        else:
+            messages.success(request, _("Taken back: nothing was sent."))
     else:
         messages.warning(request, _("Sending has begun already. It cannot be taken back any more."))
     return redirect("draft", pk)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from reports import matching
@@ -41,7 +41,12 @@ class ListChanged(Exception):
 def current_list() -> KeywordList:
     """The newest version; the first one comes with the installation."""
     newest = KeywordList.objects.newest_first().first()
-    return newest or save_version([*_default_keywords()], parent=None, author=None, reason="Start list")
+    if newest is not None:
+        return newest
+    try:
+        return save_version([*_default_keywords()], parent=None, author=None, reason="Start list")
+    except (ListChanged, IntegrityError):  # another process was faster
+        return KeywordList.objects.newest_first()[0]
 
 
 def _default_keywords() -> Iterable[Keyword]:

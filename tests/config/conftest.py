@@ -42,6 +42,7 @@ class House:
         self.var = folder
         self.database_url = database_url
         self._mark = f"DESK_TEST_HOUSE={uuid.uuid4().hex}"
+        self._started: list[Started] = []
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
@@ -62,10 +63,16 @@ class House:
             command, env=environment, capture_output=True, text=True, check=False, timeout=60
         )
 
+    def migrate(self) -> None:
+        done = self.manage("migrate", "--verbosity", "0")
+        assert done.returncode == 0, done.stderr[-3000:]
+
     def start(self, *arguments: str, **variables: str) -> "Started":
         """Start a `manage.py` command and leave it running; its output goes to a file."""
         output = self.var.parent / f"{self.var.name}-{uuid.uuid4().hex[:6]}.log"
-        return Started([sys.executable, MANAGE, *arguments], {**self.environment, **variables}, output)
+        started = Started([sys.executable, MANAGE, *arguments], {**self.environment, **variables}, output)
+        self._started.append(started)
+        return started
 
     def living(self, also: str = "") -> list[Process]:
         """Every process of this house, children and grandchildren too; `also` is a further NAME=value."""
@@ -104,6 +111,8 @@ class House:
             return not self.living()
 
         wait_until(all_gone, 10)
+        for started in self._started:
+            started.process.wait(10)
 
 
 class Started:

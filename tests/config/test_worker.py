@@ -15,7 +15,7 @@ from tests.config.conftest import House, MakeHouse, Started, children_of
 def running(make_house: MakeHouse) -> Iterator[tuple[House, Started]]:
     """One worker for the tests that hurt it; it is expected to survive all of them."""
     house = make_house()
-    assert house.manage("migrate", "--verbosity", "0").returncode == 0
+    house.migrate()
     worker = house.start("worker", "--grace", "5")
     yield house, worker
     assert worker.process.poll() is None, worker.said[-3000:]
@@ -90,7 +90,7 @@ def test_a_healthy_cluster_is_left_alone(hurt: House) -> None:
 
 
 def test_sigterm_ends_every_process_with_exit_code_0(house: House) -> None:
-    assert house.manage("migrate", "--verbosity", "0").returncode == 0
+    house.migrate()
     worker = house.start("worker", "--grace", "5")
     assert _is_alive_again(house, "mail", instead_of=0), worker.said[-3000:]
     assert worker.end() == 0
@@ -98,7 +98,7 @@ def test_sigterm_ends_every_process_with_exit_code_0(house: House) -> None:
 
 
 def test_a_frozen_cluster_does_not_outlive_the_grace(house: House) -> None:
-    assert house.manage("migrate", "--verbosity", "0").returncode == 0
+    house.migrate()
     worker = house.start("worker", "--grace", "1")
     assert wait_until(lambda: len(house.living("Q_CLUSTER_NAME=mail")) >= 6, 20)
     for process in house.living("Q_CLUSTER_NAME=mail"):
@@ -109,7 +109,7 @@ def test_a_frozen_cluster_does_not_outlive_the_grace(house: House) -> None:
 
 
 def test_what_a_killed_worker_left_behind_is_ended_by_the_next_one(house: House) -> None:
-    assert house.manage("migrate", "--verbosity", "0").returncode == 0
+    house.migrate()
     first = house.start("worker")
     assert wait_until(lambda: len(house.living("Q_CLUSTER_NAME=reports")) >= 6, 20), first.said
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
@@ -124,6 +124,6 @@ def test_what_a_killed_worker_left_behind_is_ended_by_the_next_one(house: House)
 def test_a_worker_without_a_database_waits_for_it(house: House) -> None:
     worker = house.start("worker", "--grace", "5")
     worker.wait_until_said("waits for the database")
-    assert house.manage("migrate", "--verbosity", "0").returncode == 0
+    house.migrate()
     assert _is_alive_again(house, "mail", instead_of=0), worker.said[-3000:]
     assert worker.end() == 0

@@ -1,9 +1,12 @@
 """Keyword lists: versions never change, nobody overwrites another's change unseen."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from django.db import connection as database
 
 from reports.export import read_csv
 from reports.keywords import (
@@ -87,3 +90,20 @@ def test_the_examples_hold_with_the_stored_list(db: None) -> None:
             found = "; ".join(f"{m.product}×{m.quantity}" for m in matcher.match(row["heading"]).matches)
             wanted = [part for part in expected.split("; ") if not part.startswith("[")]
             assert sorted(found.split("; ")) == sorted(wanted), json.dumps(row, ensure_ascii=False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_uses_at_once_make_one_list() -> None:
+    KeywordList.objects.all().delete()
+    barrier = Barrier(4)
+
+    def first_use(_number: int) -> int:
+        barrier.wait()
+        try:
+            return current_list().pk
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(set(threads.map(first_use, range(4)))) == 1
+    assert KeywordList.objects.count() == 1
