@@ -8,18 +8,19 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from connector import roles
-from connector.demo.people import ASSOCIATES
+from connector.demo.people import ASSOCIATES, OWN_DOMAIN
 from connector.models import Mailbox, Origin, Representative
 from connector.services import current_connection, shared_mailbox
+from reports.models import Report, Run
+from reports.services import start_run
 
 PASSWORD = "demo-Robot-2026"  # noqa: S105 (printed at each start)
-DOMAIN = "kehrwieder.example"
 # Added to a demo user's associate id while another tenant is in use, where the plain id is somebody else.
 PARKED = 2_000_000_000
 SIGNATURE = """{name}
 Vertrieb Reinigungsroboter
 
-Kehrwieder Robotik GmbH · Musterkai 7 · 00000 Musterhafen
+Musterroboter Vertriebs-GmbH · Musterkai 7 · 00000 Musterhafen
 Telefon +49 40 000000-{extension} · {address}
 Geschäftsführung: Petra Platzhalter · Amtsgericht Musterhafen, HRB 000000 · USt-IdNr. DE000000000
 """
@@ -40,7 +41,7 @@ class DemoUser:
 
     @property
     def address(self) -> str:
-        return f"{self.first_name}.{self.last_name}@{DOMAIN}".lower()
+        return f"{self.first_name}.{self.last_name}@{OWN_DOMAIN}".lower()
 
 
 USERS = (
@@ -55,7 +56,7 @@ USERS = (
 def demo_users() -> QuerySet[User]:
     """The demo's users that exist. Somebody real who happens to be called "admin" is not among them."""
     names = [person.username for person in USERS]
-    return User.objects.filter(username__in=names, email__endswith=f"@{DOMAIN}")
+    return User.objects.filter(username__in=names, email__endswith=f"@{OWN_DOMAIN}")
 
 
 def tenant_is_demo() -> bool:
@@ -66,6 +67,10 @@ def tenant_is_demo() -> bool:
 def load_demo_data() -> None:
     """Make the demo's users, representatives and mailboxes where they are missing; what is there stays."""
     shared_mailbox()
+    # So that a newcomer's first look at a report is not an empty one.
+    if tenant_is_demo() and not Run.objects.exists():
+        for report in Report.objects.all():
+            start_run(report=report)
     with transaction.atomic():
         for person in USERS:
             user = _user(person)

@@ -14,7 +14,7 @@ class ContextFilter(logging.Filter):
     """Adds `job` (request or job id) and takes secrets out of the message and of an exception's text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.job = current_job()
+        record.job = getattr(getattr(record, "request", None), "desk_job", current_job())
         record.msg, record.args = redact(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = redact(logging.Formatter().formatException(record.exc_info))

@@ -20,6 +20,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with job_context("request", remembers=True) as request_id:
+            request.desk_job = request_id  # type: ignore[attr-defined]  # for what is logged after the middleware
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
             return response

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from config.processes import Child, end_all
+from connector.demo.people import OWN_DOMAIN
 
 PAUSE = 1.0  # seconds before a program that ended by itself is started again
 MOST_DEATHS, DEATHS_WITHIN = 5, 60.0  # so many in so many seconds are not worth another try
@@ -64,7 +65,7 @@ def demo_environment(ports: Ports, *, with_tenant: bool, with_mail: bool) -> dic
             "SMTP_USER": "",
             "SMTP_PASSWORD": "",
             "SMTP_SECURITY": "none",
-            "SMTP_FROM": "sales@kehrwieder.example",
+            "SMTP_FROM": f"sales@{OWN_DOMAIN}",
         }
     return values
 

@@ -12,8 +12,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.text import slugify
 
+from connector.heartbeat import beat
 from connector.problems import problem_code
 from connector.services import NotConfigured, open_client, remember
+from connector.stopping import is_stopping
 from connector.superoffice.client import Client
 from connector.superoffice.errors import BadRequest, NotFound, SuperOfficeError, UnexpectedAnswer
 from connector.superoffice.types import NewDocument
@@ -33,11 +35,11 @@ class NoTemplate(SuperOfficeError):
 def archive_due(*, most: int = 50) -> int:
     """File what is sent and not filed yet; returns how many were filed."""
     filed = 0
-    for pk in list(
-        Message.objects.to_archive(timezone.now())
-        .order_by("archive_due_at")
-        .values_list("pk", flat=True)[:most]
-    ):
+    due = Message.objects.to_archive(timezone.now()).order_by("archive_due_at")
+    for pk in list(due.values_list("pk", flat=True)[:most]):
+        if is_stopping():
+            break
+        beat("mail")
         message = _claim(pk, timezone.now())
         if message is not None:
             filed += archive(message)

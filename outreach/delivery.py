@@ -24,6 +24,7 @@ from connector.redaction import redact
 from connector.services import NotConfigured, open_client, open_mailbox, remember
 from connector.smtp.errors import SmtpError
 from connector.smtp.sessions import Session
+from connector.stopping import is_stopping
 from connector.superoffice.errors import NotFound, SuperOfficeError
 from outreach import audience
 from outreach.events import record
@@ -82,7 +83,7 @@ def dispatch(*, seconds: float, pause: float = 1.0) -> int:
     """Send what is due, and wait for what becomes due within this slice; returns how many were attempted."""
     attempted, until = 0, time.monotonic() + seconds
     with Sessions() as sessions:
-        while time.monotonic() < until:
+        while time.monotonic() < until and not is_stopping():
             beat("mail")
             message = claim(timezone.now())
             if message is not None:

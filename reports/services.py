@@ -19,6 +19,7 @@ from connector.heartbeat import beat
 from connector.jobs import enqueue
 from connector.problems import problem_code
 from connector.services import NotConfigured, current_connection, open_client, remember
+from connector.stopping import is_stopping
 from connector.superoffice.errors import SuperOfficeError, UnexpectedAnswer
 from reports import funnel, sync
 from reports.funnel import Placement
@@ -106,7 +107,7 @@ def _read_pages(run: Run, *, until: float) -> bool:
             if page:
                 _store_page(run, page)
             beat("reports")
-            if time.monotonic() > until:
+            if time.monotonic() > until or is_stopping():
                 return run.with_company_count >= run.limit
     remember(run.connection, None)
     return True

@@ -25,7 +25,7 @@ def demo(connection: Connection, settings: Settings) -> Connection:
         "username": "",
         "password": "",
         "security": "none",
-        "from_address": "sales@kehrwieder.example",
+        "from_address": "sales@musterroboter.example",
     }
     return connection
 
@@ -65,8 +65,8 @@ def test_representatives_are_users_of_the_tenant_with_mailboxes_of_their_own(
 ) -> None:
     _load()
     for username, address in (
-        ("jonas", "jonas.weber@kehrwieder.example"),
-        ("sabine", "sabine.kranz@kehrwieder.example"),
+        ("jonas", "jonas.weber@musterroboter.example"),
+        ("sabine", "sabine.kranz@musterroboter.example"),
     ):
         representative = Representative.objects.get(user__username=username)
         associate = demo_tenant.story.associates[representative.associate_id]
