@@ -73,9 +73,7 @@ def command(hosts: dict[str, str], output: Path) -> None:
         "environment": "sod",
         "login_url": hosts["login"],
     }
-    with override_settings(
-        SUPEROFFICE=superoffice, DEMO_PARTS=["tenant"], SUPEROFFICE_CALLS_PER_SECOND=1000
-    ):
+    with override_settings(SUPEROFFICE=superoffice, DEMO_PARTS=["tenant"], SUPEROFFICE_CALLS_PER_SECOND=1000):
         call_command("generate_customer_product_report", limit=SALES, output=output)
 
 
@@ -89,4 +87,6 @@ def measure() -> Figure:
         assert 0.9 * SALES < row_count < SALES, row_count
         yardstick = best_seconds(lambda: bare_loop(hosts))
         value = best_seconds(lambda: command(hosts, output))
-    return Figure(f"report command, {SALES} sales, beside a bare requests loop", value, "s", yardstick, goal=3.0)
+    return Figure(
+        f"report command, {SALES} sales, beside a bare requests loop", value, "s", yardstick, goal=3.0
+    )

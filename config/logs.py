@@ -6,15 +6,23 @@ A newline in a logged value stays inside its JSON string, so nobody can forge a 
 import logging
 from typing import Any
 
+from django.http import HttpRequest
+
 from connector.context import current_job
 from connector.redaction import redact
 
 
 class ContextFilter(logging.Filter):
-    """Adds `job` (request or job id) and takes secrets out of the message and of an exception's text."""
+    """Adds `job` (request or job id) and takes secrets out of everything that is printed."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.job = getattr(getattr(record, "request", None), "desk_job", current_job())
+        request = record.__dict__.pop("request", None)
+        record.job = getattr(request, "desk_job", current_job())
+        if isinstance(request, HttpRequest):  # its own text would show the whole address
+            record.path = f"{request.method} {request.path}"
+        for name, value in record.__dict__.items():
+            if isinstance(value, str) and name not in {"msg", "levelname", "name"}:
+                record.__dict__[name] = redact(value)
         record.msg, record.args = redact(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = redact(logging.Formatter().formatException(record.exc_info))

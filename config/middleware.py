@@ -46,3 +46,16 @@ class SessionLimitMiddleware:
                 # Writing must not prolong the working day.
                 request.session.set_expiry(expires_at)
         return self.get_response(request)
+
+
+class NoStoreMiddleware:
+    """What a signed-in user saw does not stay in the browser's cache: mails and customers are no one else's."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store"
+        return response

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from config.env import Env, SettingsError, field_keys, kept_key
 from config.logs import logging_settings
 
+# Databases, caught mails and logs hold customers' data and sessions: for the owner's eyes only.
+os.umask(0o077)
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env.load(Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env"))
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
@@ -30,6 +32,15 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", " ".join(LOOPBACK_HOSTS))
 PORT = env.number("PORT", 8000, least=1, most=65535)
 # Reached only from this machine: plain HTTP is fine. Any other host name means TLS in front of us.
 IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS)
+if not IS_LOCAL:
+    if DEBUG:
+        raise SettingsError("DEBUG must be 0 where ALLOWED_HOSTS names other hosts than this machine.")
+    if env.flag("LOCAL_KEYS"):
+        raise SettingsError(
+            "LOCAL_KEYS must be 0 where ALLOWED_HOSTS names other hosts: set SECRET_KEY and FIELD_KEYS."
+        )
+    if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+        raise SettingsError("SECRET_KEY must have 50 random characters or more: it signs sessions and jobs.")
 
 # --- SuperOffice ----------------------------------------------------------------------------------------
 SUPEROFFICE_LOGIN_URLS = {
@@ -205,6 +216,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.SessionLimitMiddleware",
+    "config.middleware.NoStoreMiddleware",
     # Every view needs a login unless config/urls.py lists it as public.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -245,6 +257,8 @@ LOGOUT_REDIRECT_URL = "login"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "config.client_address.client_address"
+AXES_SENSITIVE_PARAMETERS = ["password"]  # who tried from where is what the log is for
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLE_ADMIN = False

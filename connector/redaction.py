@@ -15,6 +15,8 @@ _PATTERNS = (
     re.compile(r"\b([78][AT]:)[A-Za-z0-9+/=_.-]{4,}"),
     # JSON web tokens
     re.compile(r"\b(eyJ)[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
+    # an authorization code in an address; the word "code" alone is a mail server's
+    re.compile(r"([?&]code=)[^\s&\"'#]+"),
     # user:password@host in an address
     re.compile(r"(?i)\b([a-z][a-z0-9+]*://[^\s/:@]+:)[^\s/@]+(?=@)"),
 )

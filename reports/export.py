@@ -28,7 +28,9 @@ COLUMNS = (
 )
 _CHUNK_ROWS = 2000  # rows a chunk: fewer chunks stream faster, more memory is not worth it
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_FORMULA_STARTS = frozenset("=+-@＝＋－＠")
+# Also what a spreadsheet may fold to one of these: full-width and small forms, the minus sign.
+_FORMULA_STARTS = frozenset("=+-@＝＋－＠−﹢﹣﹦﹫")
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +51,13 @@ def safe_text(text: str) -> str:
     """`text` on one line, and with an apostrophe in front where a spreadsheet would see a formula."""
     if _CONTROLS.search(text):
         text = _CONTROLS.sub(" ", text)
-    if text[:1].isalnum():
+    if text[:1].isalnum() and text[0] not in _BLANK_LETTERS:
         return text
     for character in text:
         if character in _FORMULA_STARTS:
             return "'" + text
-        if not (character.isspace() or character in "\"'" or unicodedata.category(character) in {"Cf", "Mn"}):
+        is_blank = character.isspace() or character in _BLANK_LETTERS or character in "\"'"
+        if not is_blank and unicodedata.category(character) not in {"Cf", "Mn"}:
             break
     return text
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+
+from django.db.models import CharField
 
 from connector.models import Connection
 from connector.superoffice import types
@@ -28,13 +31,33 @@ _COPIED = (
 )
 
 
+# The longest text of each column; PostgreSQL refuses a longer one, and one odd record must not stop a report.
+_LONGEST = {
+    field.name: field.max_length
+    for field in Sale._meta.get_fields()
+    if isinstance(field, CharField) and field.max_length
+}
+_CENT, _LARGEST_AMOUNT = Decimal("0.01"), Decimal(10) ** 15
+
+
 def copy_of(sale: types.Sale) -> dict[str, Any]:
-    """The fields of `reports.models.Sale` that come from SuperOffice."""
-    limits = {"company_name": 255, "person_name": 255, "owner_name": 255, "person_email": 254}
+    """The fields of `reports.models.Sale` that come from SuperOffice, cut to what the columns hold.
+
+    An address is never cut: the rest of it would be somebody else's. A longer one counts as none.
+    """
     values = {name: getattr(sale, name) for name in _COPIED}
-    for name, length in limits.items():
-        values[name] = values[name][:length]
-    return {**values, "sold_on": sale.date, "changed_at": sale.updated_at}
+    if len(sale.person_email) > _LONGEST["person_email"]:
+        values["person_email"] = ""
+    for name, longest in _LONGEST.items():
+        if name in values:
+            values[name] = values[name][:longest]
+    amount = sale.amount if abs(sale.amount) < _LARGEST_AMOUNT else Decimal(0)
+    return {
+        **values,
+        "amount": amount.quantize(_CENT),
+        "sold_on": sale.date,
+        "changed_at": sale.updated_at,
+    }
 
 
 def store(connection: Connection, sales: Iterable[types.Sale], *, now: datetime) -> dict[int, Sale]:
