@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -37,7 +38,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """The newest result of a report; without one, the page that says so and offers a run."""
     found = get_object_or_404(Report, pk=pk)
-    runs = found.runs.filter(connection=current_connection()).newest_first()
+    runs = found.runs.of_tenant(current_connection()).newest_first()
     newest = runs.with_result().first() or runs.first()
     return _result_page(request, found, newest)
 
@@ -45,8 +46,14 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """One particular run."""
-    found = get_object_or_404(Run.objects.select_related("report"), pk=pk)
+    found = _run_or_404(pk)
     return _result_page(request, found.report, found)
+
+
+def _run_or_404(pk: int) -> Run:
+    """A run over the tenant in use; an earlier tenant's is as if it did not exist."""
+    runs = Run.objects.of_tenant(current_connection()).select_related("report")
+    return get_object_or_404(runs, pk=pk)
 
 
 def _result_page(request: HttpRequest, report: Report, run: Run | None) -> HttpResponse:
@@ -59,7 +66,7 @@ def _result_page(request: HttpRequest, report: Report, run: Run | None) -> HttpR
     context = {
         "report": report,
         "run": run,
-        "unfinished": report.runs.unfinished().first(),
+        "unfinished": report.runs.of_tenant(current_connection()).unfinished().first(),
         "form": form,
         "is_filtered": any(wanted.get(name) for name in ("q", "stage", "status")),
         "rows": [(row, highlighted(row)) for row in rows],
@@ -116,7 +123,7 @@ def report_run(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The fragment that a page with an unfinished run asks for every two seconds; done, it reloads the page."""
-    found = get_object_or_404(Run, pk=pk)
+    found = _run_or_404(pk)
     response = render(request, "reports/_progress.html", {"run": found})
     if found.is_finished:
         response["HX-Redirect"] = reverse("run", args=[pk])
@@ -127,7 +134,7 @@ def run_progress(request: HttpRequest, pk: int) -> HttpResponse:
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     if not may_run(request):
         raise PermissionDenied
-    found = get_object_or_404(Run, pk=pk)
+    found = _run_or_404(pk)
     if services.cancel_run(found.pk):
         messages.info(request, _("Run cancelled."))
     return redirect("run", pk)
@@ -136,7 +143,7 @@ def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def run_csv(request: HttpRequest, pk: int, dialect: str) -> HttpResponse | StreamingHttpResponse:
     """What is on the screen, all of it and not the page."""
-    found = get_object_or_404(Run.objects.select_related("report"), pk=pk)
+    found = _run_or_404(pk)
     if dialect not in DIALECTS:
         raise Http404
     form = FilterForm(request.GET)
@@ -146,7 +153,9 @@ def run_csv(request: HttpRequest, pk: int, dialect: str) -> HttpResponse | Strea
     response = StreamingHttpResponse(
         (chunk.encode() for chunk in chunks), content_type="text/csv; charset=utf-8"
     )
-    name = f"{slugify(found.report.name) or 'report'}-{found.pk}.csv"
+    filtered = any(form.cleaned_data.get(key) for key in ("q", "stage", "status"))
+    parts = [slugify(found.report.name) or "report", str(found.pk), "filtered" if filtered else "", dialect]
+    name = "-".join(part for part in parts if part) + ".csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
@@ -253,4 +262,14 @@ def _seen_list(request: HttpRequest) -> tuple[KeywordList, bool]:
 
 
 def _stale_words() -> str:
-    return _("Somebody saved a newer list meanwhile. Your input is kept: look at it and save again.")
+    newest = current_list()
+    who = newest.author.get_full_name() or newest.author.get_username() if newest.author else "–"
+    return _(
+        "%(who)s saved list version %(version)s at %(time)s (“%(reason)s”). Your input is kept: compare it with the "
+        "list before you save again."
+    ) % {
+        "who": who,
+        "version": newest.version,
+        "time": f"{timezone.localtime(newest.created_at):%H:%M}",
+        "reason": newest.reason,
+    }

@@ -39,7 +39,19 @@ def json_object(request: Request) -> JsonObject:
     value = json_body(request)
     if not isinstance(value, dict):
         raise bad("The request body must be an object")
+    if (request.headers.get("SO-TimeZone") or "").split(",")[0].strip().upper() in {"UTC", "1"}:
+        return {**value, **_utc_moments(value)}
     return value
+
+
+def _utc_moments(entity: JsonObject) -> JsonObject:
+    """Business dates of a request that names UTC as its zone, with the offset written out."""
+    moments = {name: entity.get(name) for name in ("Date", "StartDate", "EndDate")}
+    return {
+        name: f"{value}+00:00"
+        for name, value in moments.items()
+        if isinstance(value, str) and "T" in value and "+" not in value and not value.startswith("0001")
+    }
 
 
 def id_in(entity: JsonObject, name: str, key: str) -> int:

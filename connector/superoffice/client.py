@@ -25,9 +25,9 @@ from connector.superoffice.types import (
     User,
 )
 
-# The pins that make texts and dates mean the same on every tenant. SO-TimeZone is left out on purpose:
+# The pins that make texts and dates mean the same on every tenant. Reads send no SO-TimeZone on purpose:
 # without it sale dates are days in the tenant's own zone, and any zone sent would move them across
-# midnight.
+# midnight. (Creating a document names its zone, see there.)
 PINNED = {"Accept": "application/json", "Accept-Language": "en", "SO-Culture": "en-US"}
 DOCUMENT_LIMIT = 100 * 1024 * 1024  # bytes; SuperOffice Online holds files up to 94.4 MB
 DOCUMENT_DEADLINE = 300.0  # seconds, as SuperOffice's own for uploads

@@ -69,7 +69,7 @@ def test_the_filter_lives_in_the_address_and_the_download_is_what_is_on_the_scre
 
 def test_the_download_has_all_rows_and_a_file_name(jonas: Client, finished_run: Run) -> None:
     answer = jonas.get(reverse("run_csv", args=[finished_run.pk, "excel"]))
-    assert answer["Content-Disposition"] == f'attachment; filename="test-report-{finished_run.pk}.csv"'
+    assert answer["Content-Disposition"] == f'attachment; filename="test-report-{finished_run.pk}-excel.csv"'
     text = answer.getvalue().decode()
     assert text.startswith('\ufeff"SaleId";"CustomerName"')
     assert text.count("\r\n") == finished_run.with_company_count + 1
@@ -215,7 +215,7 @@ def test_an_outdated_form_is_refused_and_keeps_what_was_typed(jonas: Client) -> 
     answer = jonas.post(reverse("keyword_add"), form)
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "Somebody saved a newer list meanwhile" in page
+    assert "Jonas Weber saved list version 2" in page
     assert "typed by hand" in page
     assert not current_list().keywords.filter(text="Wischmopp").exists()
     assert f'value="{current_list().version}"' in page

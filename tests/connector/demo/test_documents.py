@@ -306,3 +306,19 @@ def test_there_were_documents_before_us(api: Api, tenant: DemoTenant) -> None:
     assert {row["isMail"] for row in rows} == {True, False}
     assert tenant.documents == []
     assert api.get("/Document/7/Content", headers={"Accept": "application/octet-stream"}).content
+
+
+@pytest.mark.parametrize(
+    ("sent", "zone", "stored"),
+    [
+        ("2026-07-20T12:03:00", "UTC", "2026-07-20T14:03:00"),
+        ("2026-12-20T12:03:00", "UTC", "2026-12-20T13:03:00"),
+        ("2026-07-20T12:03:00", None, "2026-07-20T12:03:00"),
+    ],
+)
+def test_a_date_is_read_in_the_zone_that_the_request_names(
+    sent: str, zone: str | None, stored: str, api: Api, tenant: DemoTenant
+) -> None:
+    headers = {"SO-TimeZone": zone} if zone else {}
+    answer = api.call("POST", "/Document", json=document(Date=sent), headers=headers)
+    assert answer.json()["Date"].startswith(stored)
