@@ -6,7 +6,7 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401, PLC0415 (registers the system checks)
+        from config import checks, user_admin  # noqa: F401, PLC0415 (both register themselves)
 
 
 class DeskAdminConfig(AdminConfig):

@@ -1,18 +1,22 @@
 """The people of the demo: five logins with one published password, for the demo tenant on this machine only."""
 
+import logging
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, check_password
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from connector import roles
 from connector.demo.people import ASSOCIATES, OWN_DOMAIN
-from connector.models import Mailbox, Origin, Representative
+from connector.models import DemoLogin, Mailbox, Origin, Representative
 from connector.services import current_connection, shared_mailbox
 from reports.models import Report, Run
 from reports.services import start_run
+
+logger = logging.getLogger(__name__)
 
 PASSWORD = "demo-Robot-2026"  # noqa: S105 (printed at each start)
 # Added to a demo user's associate id while another tenant is in use, where the plain id is somebody else.
@@ -54,9 +58,8 @@ USERS = (
 
 
 def demo_users() -> QuerySet[User]:
-    """The demo's users that exist. Somebody real who happens to be called "admin" is not among them."""
-    names = [person.username for person in USERS]
-    return User.objects.filter(username__in=names, email__endswith=f"@{OWN_DOMAIN}")
+    """The users that the demo made, whatever they are called by now. Somebody real named "admin" is none."""
+    return User.objects.filter(demologin__isnull=False)
 
 
 def tenant_is_demo() -> bool:
@@ -79,7 +82,8 @@ def load_demo_data() -> None:
 
 
 def keep_demo_users() -> None:
-    """The published password opens the door of a demo tenant only: elsewhere the demo's users are locked out."""
+    """The published password opens the door of a demo tenant only: elsewhere the demo's users are locked out,
+    and so is everybody else who chose that password."""
     is_demo = tenant_is_demo()
     demo_users().exclude(is_active=is_demo).update(is_active=is_demo)
     own = Representative.objects.filter(user__in=demo_users())
@@ -87,6 +91,18 @@ def keep_demo_users() -> None:
         own.filter(associate_id__gte=PARKED).update(associate_id=F("associate_id") - PARKED)
     else:
         own.filter(associate_id__lt=PARKED).update(associate_id=F("associate_id") + PARKED)
+        _lock_out_the_published_password()
+
+
+def _lock_out_the_published_password() -> None:
+    """Each comparison takes a noticeable part of a second, on purpose; there are few users."""
+    candidates = User.objects.filter(is_active=True).exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    found = [user for user in candidates if check_password(PASSWORD, user.password)]
+    User.objects.filter(pk__in=[user.pk for user in found]).update(is_active=False)
+    for user in found:
+        logger.warning(
+            "the user %s is deactivated: the password is the demo's published one", user.get_username()
+        )
 
 
 def _user(person: DemoUser) -> User | None:
@@ -103,6 +119,7 @@ def _user(person: DemoUser) -> User | None:
     )
     user.set_password(PASSWORD)
     user.save()
+    DemoLogin.objects.create(user=user)
     user.groups.add(Group.objects.get_or_create(name=person.role)[0])
     return user
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from config.health import worker_troubles
 from connector import roles
+from connector.models import Mailbox, Origin
 from connector.services import current_connection
 from outreach.counts import pending_count
 from outreach.services import is_stopped
@@ -54,15 +56,35 @@ def _is_current(path: str, url: str) -> bool:
     return path == url or (url != "/" and path.startswith(url))
 
 
+def demo_parts() -> list[str]:
+    """Which parts in use are stand-ins: "tenant", "mail"."""
+    tenant = current_connection()
+    parts = ["tenant"] if tenant and tenant.is_demo else []
+    return [*parts, "mail"] if "mail" in settings.DEMO_PARTS else parts
+
+
+def mailbox_troubles() -> dict[str, int]:
+    """Mailboxes in use whose mails wait: how many have a problem, and how many only pause. One query."""
+    in_use = Mailbox.objects.filter(is_active=True)
+    if "mail" not in settings.DEMO_PARTS:
+        in_use = in_use.exclude(origin=Origin.DEMO)
+    return in_use.aggregate(
+        problem_count=Count("pk", filter=~Q(problem_code="")),
+        paused_count=Count("pk", filter=Q(problem_code="", is_paused=True)),
+    )
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context for base.html; lazy, so that pages without it ask nothing."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {"demo_parts": settings.DEMO_PARTS}
     return {
-        "demo_parts": settings.DEMO_PARTS,
+        "demo_parts": SimpleLazyObject(demo_parts),
         "navigation": SimpleLazyObject(lambda: navigation(request)),
         "tenant": SimpleLazyObject(current_connection),
+        "mailbox_troubles": SimpleLazyObject(mailbox_troubles),
         "worker_troubles": SimpleLazyObject(worker_troubles),
         "is_stopped": SimpleLazyObject(is_stopped),
         "is_administrator": roles.is_administrator(request.user),
+        "may_stop_sending": roles.is_administrator(request.user) or roles.is_approver(request.user),
     }

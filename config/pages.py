@@ -5,6 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from django_q.models import OrmQ, Schedule
 
@@ -37,11 +39,35 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "heartbeats": Heartbeat.objects.order_by("pk"),
         "troubles": troubles(),
         "waiting_count": OrmQ.objects.count(),
-        "schedules": Schedule.objects.order_by("name"),
+        "schedules": [
+            (schedule, rhythm_words(schedule.cron or "")) for schedule in Schedule.objects.order_by("name")
+        ],
         "runs": Run.objects.select_related("report", "started_by").newest_first()[:20],
         "stuck_messages": Message.objects.with_problem().select_related("mailbox")[:20],
     }
     return render(request, "jobs.html", context)
+
+
+def rhythm_words(cron: str) -> str:
+    """A simple cron expression in words, "daily at 06:00"; empty for any other."""
+    fields = cron.split()
+    if len(fields) != 5 or fields[2:4] != ["*", "*"]:
+        return ""
+    minute, hour, weekday = fields[0], fields[1], fields[4]
+    if (hour, weekday) == ("*", "*") and (minute == "*" or minute.removeprefix("*/").isdecimal()):
+        return _rhythm_within_an_hour(minute)
+    if minute.isdecimal() and hour.isdecimal() and weekday in {"*", "1-5"}:
+        time = f"{int(hour):02}:{int(minute):02}"
+        words = _("daily at %(time)s") if weekday == "*" else _("Monday to Friday at %(time)s")
+        return words % {"time": time}
+    return ""
+
+
+def _rhythm_within_an_hour(minute: str) -> str:
+    if minute.isdecimal():
+        return _("hourly, at minute %(minute)s") % {"minute": f"{int(minute):02}"}
+    count = int(minute.removeprefix("*").removeprefix("/") or 1)
+    return ngettext("every minute", "every %(count)s minutes", count) % {"count": count}
 
 
 @require_safe

@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,15 @@ def demo_environment(ports: Ports, *, with_tenant: bool, with_mail: bool) -> dic
     return values
 
 
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a program needs to run at all, and our marks by which it is found again; nothing else."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in {"PATH", "HOME", "LANG"} or name.startswith(("LC_", "PYTHON", "DESK_"))
+    }
+
+
 def is_free(port: int) -> bool:
     """Whether we could listen on 127.0.0.1:`port` right now."""
     with socket.socket() as listener:
@@ -127,9 +136,13 @@ class Supervisor:
         if not step.is_running:
             self.children.remove(step)
 
-    def start(self, name: str, *arguments: str) -> None:
-        """Start one program that is to run until the end: `arguments` are Python's."""
-        child = Child(name, [sys.executable, *arguments], self._environment, self._cwd)
+    def start(self, name: str, *arguments: str, needs_secrets: bool = True) -> None:
+        """Start one program that is to run until the end: `arguments` are Python's.
+
+        Without `needs_secrets` it gets no variable that could hold one.
+        """
+        environment = self._environment if needs_secrets else without_secrets(self._environment)
+        child = Child(name, [sys.executable, *arguments], environment, self._cwd)
         child.start()
         self.children.append(child)
 

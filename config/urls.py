@@ -20,6 +20,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *PUBLIC,
     path("", pages.home, name="home"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("password/", auth_views.PasswordChangeView.as_view(), name="password_change"),
+    path("password/done/", auth_views.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("jobs/", pages.jobs, name="jobs"),
     path("admin/login/", pages.admin_login),
     path("admin/", admin.site.urls),

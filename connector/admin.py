@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection, Mailbox, Origin, Representative
+from connector.superoffice.errors import UnsafeAddress
+from connector.superoffice.tenant import safe_address
 
 
 class WriteOnlyField(forms.CharField):
@@ -20,9 +22,14 @@ class WriteOnlyField(forms.CharField):
 
 
 class SecretsForm(forms.ModelForm):
-    """Every field named in `secrets` is write-only."""
+    """Every field named in `secrets` is write-only, and a stored secret goes only where it always went.
+
+    `destination` names the fields that decide whom a secret is told: whoever changes one of them has to know
+    the secret, or a server of their own would be told it.
+    """
 
     secrets: tuple[str, ...] = ()
+    destination: tuple[str, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,15 +46,30 @@ class SecretsForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        for name in self.secrets:
-            if not cleaned.get(name) and self.instance.pk:
-                stored = type(self.instance)._default_manager.get(pk=self.instance.pk)
-                cleaned[name] = getattr(stored, name)
+        if self.instance.pk:
+            stored = type(self.instance)._default_manager.get(pk=self.instance.pk)
+            is_same = all(
+                cleaned.get(name, getattr(stored, name)) == getattr(stored, name) for name in self.destination
+            )
+            for name in self.secrets:
+                if not cleaned.get(name) and self.needs(name) and getattr(stored, name):
+                    self._keep(name, getattr(stored, name), may_keep=is_same)
         return cleaned
+
+    def needs(self, name: str) -> bool:
+        """Whether an empty `name` stands for the stored secret; otherwise it is forgotten."""
+        return True
+
+    def _keep(self, name: str, secret: str, *, may_keep: bool) -> None:
+        if may_keep:
+            self.cleaned_data[name] = secret
+        else:
+            self.add_error(name, _("The destination has changed. Enter this again."))
 
 
 class ConnectionForm(SecretsForm):
     secrets = ("client_secret", "refresh_token")
+    destination = ("login_url", "environment", "context_identifier", "client_id")
 
     class Meta:
         model = Connection
@@ -66,19 +88,28 @@ class ConnectionForm(SecretsForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         for name in self.secrets:
-            if not cleaned.get(name):
+            if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, _("This is needed to sign in."))
         return cleaned
+
+    def clean_login_url(self) -> str:
+        address: str = self.cleaned_data["login_url"]
+        try:
+            return safe_address(address, allow_loopback=True) if address else ""
+        except UnsafeAddress as error:
+            raise forms.ValidationError(_("This address is told secrets: it must begin with https://.")) from error
 
 
 class MailboxForm(SecretsForm):
     secrets = ("password",)
+    destination = ("host", "port", "security", "username")
 
     class Meta:
         model = Mailbox
         fields = [
             "name",
             "is_active",
+            "is_shared",
             "is_paused",
             "host",
             "port",
@@ -91,9 +122,13 @@ class MailboxForm(SecretsForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if bool(cleaned.get("username")) != bool(cleaned.get("password")):
+        is_complete = bool(cleaned.get("username")) == bool(cleaned.get("password"))
+        if not is_complete and "password" not in self.errors:
             self.add_error("password", _("A user name and a password go together."))
         return cleaned
+
+    def needs(self, name: str) -> bool:
+        return bool(self.cleaned_data.get("username"))  # a server without sign-in is told no password
 
 
 class KeptByEnvironment(admin.ModelAdmin):

@@ -110,13 +110,18 @@ class Mailbox(Reachable):
     class Security(models.TextChoices):
         STARTTLS = "starttls", _("STARTTLS")
         TLS = "tls", _("TLS from the start")
-        NONE = "none", _("none (only on this machine)")
+        NONE = "none", _("unencrypted (only on this machine)")
 
     name = models.CharField(_("name"), max_length=100)
     origin = models.CharField(
         _("kept by"), max_length=12, choices=Origin, default=Origin.ADMIN, editable=False
     )
     is_active = models.BooleanField(_("in use"), default=True)
+    is_shared = models.BooleanField(
+        _("shared"),
+        default=False,
+        help_text=_("Everybody without a mailbox of their own writes from here."),
+    )
     is_paused = models.BooleanField(_("paused"), default=False, help_text=_("Mails wait; nothing is lost."))
     host = models.CharField(_("host"), max_length=253)
     port = models.PositiveIntegerField(_("port"), default=587)
@@ -167,6 +172,15 @@ class Representative(models.Model):
 
     def __str__(self) -> str:
         return self.user.get_full_name() or self.user.get_username()
+
+
+class DemoLogin(models.Model):
+    """Marks a user whose password is published. Not in the admin: who edits users cannot take it off."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="demologin")
+
+    def __str__(self) -> str:
+        return self.user.get_username()
 
 
 class Heartbeat(models.Model):

@@ -47,9 +47,16 @@ def is_representative(user: AnyUser) -> bool:
 def grant_administrator_permissions() -> None:
     """Let the administrator group do in the admin whatever is registered there, and nothing else.
 
+    Users are deactivated, never deleted: the audit trail keeps their names.
+
     Permissions are rows that come with the tables, and apps register their pages only when all are loaded: so
     this cannot be a migration. The worker and `manage.py run` call it at their start.
     """
     administrators, _created = Group.objects.get_or_create(name=ADMINISTRATOR)
     types = ContentType.objects.get_for_models(*admin.site._registry).values()
-    administrators.permissions.set(Permission.objects.filter(content_type__in=types))
+    permissions = Permission.objects.filter(content_type__in=types)
+    administrators.permissions.set(
+        permissions.exclude(content_type__app_label="auth", codename="delete_user").exclude(
+            content_type__app_label="auth", content_type__model__in=("group", "permission")
+        )
+    )

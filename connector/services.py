@@ -131,7 +131,7 @@ def shared_mailbox() -> Mailbox | None:
         _follow_server(origin, server)
         if origin == Origin.ENVIRONMENT:
             return mailbox
-    administrators = Mailbox.objects.filter(origin=Origin.ADMIN, is_active=True, representative=None)
+    administrators = Mailbox.objects.filter(origin=Origin.ADMIN, is_active=True, is_shared=True)
     return administrators.order_by("pk").first() or (mailbox if server else None)
 
 

@@ -8,20 +8,20 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.text import slugify
 
 from connector.heartbeat import beat
 from connector.problems import problem_code
-from connector.services import NotConfigured, open_client, remember
+from connector.services import NotConfigured, current_connection, open_client, remember
 from connector.stopping import is_stopping
 from connector.superoffice.client import Client
 from connector.superoffice.errors import BadRequest, NotFound, SuperOfficeError, UnexpectedAnswer
 from connector.superoffice.types import NewDocument
 from outreach.composing import full_text
 from outreach.events import record
-from outreach.models import Message, MessageQuerySet
+from outreach.models import Draft, Message, MessageQuerySet
 
 LEASE = timedelta(minutes=10)  # longer than the slowest upload
 BACKOFF = (1, 5, 15, 60, 240)  # minutes
@@ -33,9 +33,14 @@ class NoTemplate(SuperOfficeError):
 
 
 def archive_due(*, most: int = 50) -> int:
-    """File what is sent and not filed yet; returns how many were filed."""
+    """File what is sent and not filed yet; returns how many were filed.
+
+    What was sent for a tenant that is not in use waits: its secrets are not used any more.
+    """
     filed = 0
-    due = Message.objects.to_archive(timezone.now()).order_by("archive_due_at")
+    due = (
+        Message.objects.of_tenant(current_connection()).to_archive(timezone.now()).order_by("archive_due_at")
+    )
     for pk in list(due.values_list("pk", flat=True)[:most]):
         if is_stopping():
             break
@@ -48,7 +53,11 @@ def archive_due(*, most: int = 50) -> int:
 
 def _claim(pk: int, now: datetime) -> Message | None:
     free = Q(archive_lease_until__isnull=True) | Q(archive_lease_until__lt=now)
-    claimed = Message.objects.filter(free, pk=pk, status=Message.Status.SENT, archived_at=None).update(
+    in_use = Draft.objects.of_tenant(current_connection()).filter(pk=OuterRef("draft_id"))
+    unfiled = Message.objects.filter(
+        free, Exists(in_use), pk=pk, status=Message.Status.SENT, archived_at=None
+    )
+    claimed = unfiled.update(
         archive_lease_until=now + LEASE,
         archive_fence=F("archive_fence") + 1,
         archive_attempt_count=F("archive_attempt_count") + 1,

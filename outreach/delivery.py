@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -21,7 +22,7 @@ from connector.heartbeat import beat
 from connector.models import Mailbox
 from connector.problems import problem_code
 from connector.redaction import redact
-from connector.services import NotConfigured, open_client, open_mailbox, remember
+from connector.services import NotConfigured, current_connection, open_client, open_mailbox, remember
 from connector.smtp.errors import SmtpError
 from connector.smtp.sessions import Session
 from connector.stopping import is_stopping
@@ -29,7 +30,7 @@ from connector.superoffice.errors import NotFound, SuperOfficeError
 from outreach import audience
 from outreach.events import record
 from outreach.facts import changed_facts
-from outreach.models import Delivery, Draft, Message, StopSwitch
+from outreach.models import Delivery, Draft, Message, MessageQuerySet, StopSwitch
 from outreach.recording import (
     IN_FLIGHT,
     LostClaim,
@@ -102,12 +103,16 @@ def _sendable(now: datetime) -> Any:
 
 def _nothing_holds_it_back() -> Q:
     """What must be true around a message when it is claimed, and again right before its dot."""
-    approved = Draft.objects.filter(
-        pk=OuterRef("draft_id"), status=Draft.Status.APPROVED, revision=OuterRef("draft_revision")
+    approved = Draft.objects.of_tenant(current_connection()).filter(
+        pk=OuterRef("draft_id"),
+        status=Draft.Status.APPROVED,
+        revision=OuterRef("draft_revision"),
+        representative__user__is_active=True,
     )
+    approver = User.objects.filter(pk=OuterRef("approved_by_id"), is_active=True)
     mailbox = Mailbox.objects.filter(pk=OuterRef("mailbox_id"), is_paused=False, is_active=True)
     stopped = StopSwitch.objects.filter(is_on=True)
-    return Q(Exists(approved)) & Q(Exists(mailbox)) & ~Q(Exists(stopped))
+    return Q(Exists(approved)) & Q(Exists(approver)) & Q(Exists(mailbox)) & ~Q(Exists(stopped))
 
 
 def _something_due_by(moment: datetime) -> bool:
@@ -270,13 +275,28 @@ def _give_up_on_mistake(message: Message, delivery: Delivery, error: Exception) 
 
 
 def sweep(now: datetime) -> dict[str, int]:
-    """Repair what a dead worker left: sending goes back, committing becomes uncertain. Never the other way."""
+    """Repair what a dead worker left: sending goes back, committing becomes uncertain. Never the other way.
+
+    What waits for somebody who was deactivated since goes back to review.
+    """
     expired = Message.objects.select_related("draft").filter(lease_until__lt=now)
     back = sum(_rescue(message, now) for message in expired.filter(status=Message.Status.SENDING)[:200])
     lost = sum(
         _give_up_on_answer(message, now) for message in expired.filter(status=Message.Status.COMMITTING)[:200]
     )
-    return {"back": back, "uncertain": lost}
+    reviewed = sum(_review(message, now) for message in _orphaned()[:200])
+    return {"back": back, "uncertain": lost, "reviewed": reviewed}
+
+
+def _orphaned() -> MessageQuerySet:
+    """Queued mails without an active user who approved them, or in whose name they are written."""
+    approver_gone = Q(approved_by=None) | Q(approved_by__is_active=False)
+    queued = Message.objects.select_related("draft").filter(status=Message.Status.QUEUED)
+    return queued.filter(approver_gone | Q(draft__representative__user__is_active=False)).order_by("pk")
+
+
+def _review(message: Message, now: datetime) -> bool:
+    return undo_approval(draft=message.draft, by=None, now=now, message=message, reason="approver_gone")
 
 
 def _rescue(message: Message, now: datetime) -> bool:

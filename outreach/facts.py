@@ -42,6 +42,19 @@ PLACEHOLDERS = {
     "products": ("sale", "heading"),
     "representative.name": ("sale", "owner_id"),
 }
+# What a template is tried with before it meets a customer: a value for every placeholder
+SAMPLE_VALUES: dict[str, Any] = {
+    "person": {"name": "Erika Muster"},
+    "company": {"name": "Muster Gebäudereinigung GmbH"},
+    "sale": {
+        "heading": "2 x OMNIE CD-01 mit Wartung",
+        "amount": "12.400,00",
+        "currency": "EUR",
+        "date": "20.11.2026",
+    },
+    "products": "2 × OMNIE CD-01, Wartung",
+    "representative": {"name": "Jonas Weber"},
+}
 # A mail always stands on its recipient.
 ALWAYS = (("person", "person_email"),)
 

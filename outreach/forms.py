@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from outreach.models import Draft, MailTemplate, Suppression
-from outreach.rendering import TemplateProblem, placeholders_in
+from outreach.rendering import MOST_TEXT, TemplateProblem, try_out
 
 _NUMBER = re.compile(r"[0-9]{1,18}")  # what a database can look for
 MOST_SALES = 50  # one page of a report; also what fits into an address
@@ -39,12 +39,14 @@ class ChosenSalesForm(forms.Form):
 class DraftForm(forms.ModelForm):
     """The text of a draft. The recipient cannot be edited: a wrong one is corrected in SuperOffice."""
 
+    body = Draft._meta.get_field("body").formfield(
+        max_length=MOST_TEXT, widget=forms.Textarea(attrs={"rows": 16})
+    )
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
         model = Draft
         fields = ["subject", "body"]
-        widgets = {"body": forms.Textarea(attrs={"rows": 16})}
 
     def clean_subject(self) -> str:
         return " ".join(str(self.cleaned_data["subject"]).split())
@@ -74,7 +76,7 @@ class RejectForm(DecisionForm):
 
 
 class MailTemplateForm(forms.ModelForm):
-    """A template is tried when it is saved: an unknown placeholder never waits for the first draft."""
+    """A template is filled with sample values when it is saved: no mistake waits for the first draft."""
 
     class Meta:
         model = MailTemplate
@@ -84,7 +86,7 @@ class MailTemplateForm(forms.ModelForm):
         cleaned = super().clean() or {}
         for name in ("subject", "body"):
             try:
-                placeholders_in(str(cleaned.get(name, "")))
+                try_out(str(cleaned.get(name, "")))
             except TemplateProblem as problem:
                 self.add_error(name, str(problem))
         return cleaned

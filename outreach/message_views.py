@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connector import roles
 from connector.problems import problem_code, problem_of
-from connector.services import NotConfigured, open_client, remember
+from connector.services import NotConfigured, current_connection, open_client, remember
 from connector.superoffice.errors import SuperOfficeError
 from outreach import services
 from outreach.models import Message
@@ -26,8 +26,8 @@ def _visible_message(request: HttpRequest, pk: int) -> Message:
         "mailbox",
         "approved_by",
     )
-    found = Message.objects.visible_to(roles.signed_in(request)).select_related(*related)
-    return get_object_or_404(found, pk=pk)
+    found = Message.objects.visible_to(roles.signed_in(request)).of_tenant(current_connection())
+    return get_object_or_404(found.select_related(*related), pk=pk)
 
 
 def _context(request: HttpRequest, found: Message) -> dict[str, object]:

@@ -95,11 +95,11 @@ class Draft(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     revision = models.PositiveIntegerField(default=1)
     period = models.CharField(max_length=10)  # "2026-11": one draft per person, template and month
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    edited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    edited_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     edited_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     rejected_because = models.CharField(_("reason"), max_length=200, blank=True)
 
@@ -181,7 +181,7 @@ class Message(Reachable):
     raw = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    approved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    approved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField()
     due_at = models.DateTimeField()
     fence = models.PositiveIntegerField(default=0)
@@ -190,7 +190,7 @@ class Message(Reachable):
     attempt_count = models.PositiveIntegerField(default=0)
     committing_at = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
-    resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    resolved_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     resolved_at = models.DateTimeField(null=True)
     archive_key = models.UUIDField(unique=True)
     document_id = models.PositiveBigIntegerField(null=True)
@@ -267,7 +267,7 @@ class Suppression(models.Model):
         _("address or domain"), max_length=254, unique=True, help_text=_("Lower case; a domain without @.")
     )
     reason = models.CharField(_("reason"), max_length=200)
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -298,7 +298,7 @@ class Event(models.Model):
     draft = models.ForeignKey(Draft, on_delete=models.PROTECT, related_name="events")
     message = models.ForeignKey(Message, on_delete=models.PROTECT, null=True, related_name="events")
     action = models.CharField(max_length=30)
-    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)  # null: the worker
+    actor = models.ForeignKey(User, on_delete=models.PROTECT, null=True)  # null: the worker
     at = models.DateTimeField()
     detail = models.JSONField(default=dict)
     job = models.CharField(max_length=40, blank=True)

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from connector.jobs import enqueue
 from connector.models import Representative
 from connector.roles import is_approver
-from connector.services import NotConfigured, mailbox_for
+from connector.services import NotConfigured, current_connection, mailbox_for
 from outreach import audience, facts, rendering
 from outreach.composing import NotSendable, compose
 from outreach.events import record
@@ -202,6 +202,13 @@ def _expect_one(changed: int, draft: Draft) -> None:
     raise Changed(_("This mail was changed while you looked at it. Read it again before you decide."))
 
 
+def _require_tenant_in_use(sale: Sale) -> None:
+    """Nothing is promised about a tenant that nobody can be asked about any more."""
+    current = current_connection()
+    if current is None or sale.connection_id != current.pk:
+        raise Refused(_("This belongs to a tenant that is not in use any more."))
+
+
 def edit_draft(*, draft: Draft, revision: int, subject: str, body: str, by: User, now: datetime) -> None:
     """Store a new text. `revision` is the one the user saw; nobody's text is overwritten unseen."""
     with transaction.atomic():
@@ -222,12 +229,18 @@ def approve_draft(*, draft: Draft, revision: int, by: User, now: datetime) -> Me
 
     Raises Refused when somebody was faster, NotSendable when the text cannot or must not leave.
     """
+    _require_tenant_in_use(draft.sale)
     if draft.revision != revision:
         raise Changed(_("This mail was changed while you looked at it. Read it again before you decide."))
     if reason := audience.objection(draft.sale):
         raise NotSendable(reason)
     if draft.sale.person_id != draft.person_id:
         raise NotSendable(_("The sale has another person now. Reject this mail and make a new one."))
+    if not draft.representative.user.is_active:
+        raise NotSendable(
+            _("%(who)s is not active any more. Reject this mail and make a new one.")
+            % {"who": draft.representative}
+        )
     try:
         mailbox = mailbox_for(draft.representative)
     except NotConfigured as error:
@@ -268,10 +281,12 @@ def approve_draft(*, draft: Draft, revision: int, by: User, now: datetime) -> Me
     return message
 
 
-def undo_approval(*, draft: Draft, by: User | None, now: datetime, **detail: Any) -> bool:
-    """Take an approved mail back; False when it is already leaving."""
+def undo_approval(
+    *, draft: Draft, by: User | None, now: datetime, message: Message | None = None, **detail: Any
+) -> bool:
+    """Take an approved mail back; False when it is already leaving, or `message` is not its mail any more."""
     with transaction.atomic():
-        message = draft.messages.live().first()
+        message = message or draft.messages.live().first()
         if message is None or not Message.objects.filter(pk=message.pk, status=Message.Status.QUEUED).update(
             status=Message.Status.CANCELLED, problem_code="", problem_detail=""
         ):
@@ -343,6 +358,7 @@ def mark_sent(*, message: Message, by: User, now: datetime) -> None:
 
 def send_again(*, message: Message, by: User, now: datetime) -> None:
     """Queue the same bytes with the same Message-ID again."""
+    _require_tenant_in_use(message.draft.sale)
     _require(message, now, Message.Status.UNCERTAIN, Message.Status.FAILED)
     _resolve(
         message,

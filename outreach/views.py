@@ -50,9 +50,8 @@ def queue(request: HttpRequest) -> HttpResponse:
     if bucket == "pending":
         context["drafts"] = _waiting_drafts(request).for_pages()[:PAGE_DRAFTS]
     else:
-        found = Message.objects.visible_to(roles.signed_in(request)).filter(
-            status__in=_MESSAGE_BUCKETS[bucket]
-        )
+        found = Message.objects.visible_to(roles.signed_in(request)).of_tenant(current_connection())
+        found = found.filter(status__in=_MESSAGE_BUCKETS[bucket])
         found = (
             found.select_related("draft__sale", "draft__representative__user").defer("raw").order_by("-pk")
         )
@@ -128,9 +127,9 @@ def drafts_create(request: HttpRequest) -> HttpResponse:
 
 
 def _visible_draft(request: HttpRequest, pk: int) -> Draft:
-    """The draft, or 404 for whoever must not know that it exists."""
-    drafts = Draft.objects.visible_to(roles.signed_in(request)).for_pages().select_related("sale__connection")
-    return get_object_or_404(drafts, pk=pk)
+    """The draft, or 404 for whoever must not know that it exists and for an earlier tenant's."""
+    drafts = Draft.objects.visible_to(roles.signed_in(request)).of_tenant(current_connection())
+    return get_object_or_404(drafts.for_pages().select_related("sale__connection"), pk=pk)
 
 
 @require_safe

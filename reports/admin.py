@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from reports.models import Report
-from reports.schedule import is_valid_cron, keep_schedule
+from reports.schedule import is_valid_cron, is_valid_report_cron, keep_schedule
 
 
 class ReportForm(forms.ModelForm):
@@ -22,6 +22,8 @@ class ReportForm(forms.ModelForm):
             raise forms.ValidationError(
                 _("Write five fields: minute hour day month weekday, like 0 6 * * 1-5.")
             )
+        if cron and not is_valid_report_cron(cron):
+            raise forms.ValidationError(_("A report is made every 15 minutes at most."))
         return cron
 
 

@@ -64,7 +64,7 @@ class KeywordList(models.Model):
 
     version = models.PositiveIntegerField(_("version"), unique=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
-    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    author = models.ForeignKey(User, on_delete=models.PROTECT, null=True)
     reason = models.CharField(_("reason"), max_length=200)
     checksum = models.CharField(max_length=64)  # SHA-256 over the canonical JSON of its keywords
     created_at = models.DateTimeField(auto_now_add=True)
@@ -170,6 +170,10 @@ class Report(models.Model):
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def of_tenant(self, connection: Connection | None) -> Self:
+        """Runs over the tenant in use; what an earlier one (the demo, say) left behind stays out of sight."""
+        return self.filter(connection=connection)
+
     def unfinished(self) -> Self:
         return self.filter(status__in=[Run.Status.QUEUED, Run.Status.RUNNING])
 
@@ -200,7 +204,7 @@ class Run(Reachable):
     keyword_list = models.ForeignKey(KeywordList, on_delete=models.PROTECT)
     limit = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)  # null: the schedule
+    started_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True)  # null: the schedule
     intended_at = models.DateTimeField(null=True)  # the planned moment of a scheduled run
     queued_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

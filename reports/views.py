@@ -70,8 +70,10 @@ def _result_page(request: HttpRequest, report: Report, run: Run | None) -> HttpR
         "form": form,
         "is_filtered": any(wanted.get(name) for name in ("q", "stage", "status")),
         "rows": [(row, highlighted(row)) for row in rows],
+        "row_count": filtered_rows(run, {**wanted, "after": None}).count() if run else 0,
         "next_after": rows[-1].sale_number if has_more else None,
         "funnel": funnel_lines(run) if run else [],
+        "list_version": KeywordList.objects.newest_first().values_list("version", flat=True).first(),
         "may_run": may_run(request),
         "may_draft": roles.is_approver(request.user) or roles.is_representative(request.user),
     }
@@ -117,7 +119,13 @@ def report_run(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     found = get_object_or_404(Report, pk=pk)
     started = services.start_run(report=found, by=roles.signed_in(request))
-    return redirect("run", started.pk) if started else redirect("report", pk)
+    if started is None:
+        return redirect("report", pk)
+    if not Run.objects.of_tenant(current_connection()).filter(pk=started.pk).exists():
+        words = _("This report is still at work for a tenant that is not in use any more. Try again later.")
+        messages.warning(request, words)
+        return redirect("report", pk)
+    return redirect("run", started.pk)
 
 
 @require_safe

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from difflib import SequenceMatcher
-from re import findall
 from typing import Any
 
 from django import template
@@ -24,6 +22,7 @@ from connector.models import Mailbox
 from connector.problems import problem_of
 from connector.services import NotConfigured, mailbox_for
 from connector.templatetags.desk import clock
+from outreach.differences import Difference, difference
 from outreach.models import Delivery, Draft, Event, Message
 from reports.templatetags.report_words import day, full_name
 
@@ -112,6 +111,11 @@ def _taken_back(detail: dict[str, Any]) -> str:
         }
     if reason == "sale_gone":
         return _("Not sent: the sale is not in SuperOffice any more. Please decide again.")
+    if reason == "approver_gone":
+        return _(
+            "Not sent: whoever approved it, or in whose name it is written, is not active any more. "
+            "Please decide again."
+        )
     return _("Approval taken back; nothing was sent.")
 
 
@@ -367,15 +371,6 @@ def mail_sender(draft: Draft) -> Sender:
 
 
 @register.simple_tag
-def word_difference(old: str, new: str) -> list[tuple[str, str]]:
-    """What changed, for `_difference.html`: (sign, text) with the signs " ", "-" and "+"."""
-    before, after = findall(r"\s+|\S+", old), findall(r"\s+|\S+", new)
-    words: list[tuple[str, str]] = []
-    for kind, a, b, c, d in SequenceMatcher(a=before, b=after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            words.append((" ", "".join(before[a:b])))
-            continue
-        words += [
-            (sign, text) for sign, text in (("-", "".join(before[a:b])), ("+", "".join(after[c:d]))) if text
-        ]
-    return words
+def word_difference(old: str, new: str) -> Difference:
+    """What changed, for `_difference.html`."""
+    return difference(old, new)

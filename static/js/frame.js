@@ -18,6 +18,12 @@
     }
   });
 
+  // The bar with the decision leaves its place at the bottom of the screen when its form opens: follow it there.
+  const showOpened = (event) => {
+    if (event.target.matches(".reject[open]")) event.target.closest(".decision").scrollIntoView({ block: "end" });
+  };
+  document.addEventListener("toggle", showOpened, true); // "toggle" does not bubble
+
   // The sum of a form's errors is read first, and its links lead to the fields.
   document.querySelector("[data-error-summary]")?.focus();
 

@@ -15,6 +15,9 @@
     const { labelNone, labelSome } = button.dataset;
     label.textContent = count ? labelSome.replace("{n}", String(count)) : labelNone;
     hint.hidden = count > 0;
+    // Without JavaScript it stays the page's main button; with it, only ticked sales make it that.
+    button.classList.toggle("btn-primary", count > 0);
+    button.classList.toggle("btn-secondary", count === 0);
     all.checked = count === boxes.length;
     all.indeterminate = count > 0 && count < boxes.length;
     for (const box of boxes) box.closest("tr").classList.toggle("is-selected", box.checked);

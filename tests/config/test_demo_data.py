@@ -3,16 +3,19 @@
 from io import StringIO
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.test import Client
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
+from config.backends import DeskBackend
 from config.demo_data import PARKED, PASSWORD, USERS, keep_demo_users, load_demo_data
 from connector import roles
 from connector.demo.tenant import DemoTenant
-from connector.models import Connection, Mailbox, Origin, Representative
+from connector.models import Connection, DemoLogin, Mailbox, Origin, Representative
 from connector.services import mailbox_for
+from tests.conftest import People
 
 
 @pytest.fixture
@@ -128,12 +131,79 @@ def test_a_real_person_called_admin_is_never_touched(demo: Connection) -> None:
     assert not after.groups.exists()
 
 
+def test_a_demo_user_stays_one_whatever_is_edited(demo: Connection, client: Client) -> None:
+    _load()
+    jonas = User.objects.get(username="jonas")
+    User.objects.filter(pk=jonas.pk).update(username="boss", email="boss@company.example")
+    _another_tenant()
+    assert client.post("/login/", {"username": "boss", "password": PASSWORD}).status_code == 200
+    keep_demo_users()
+    jonas.refresh_from_db()
+    assert not jonas.is_active
+
+
+def test_name_and_address_do_not_make_a_demo_user(demo: Connection) -> None:
+    real = User.objects.create_user("jonas", "jonas@musterroboter.example", "correct-horse-7-battery")
+    _load()
+    assert not DemoLogin.objects.filter(user=real).exists()
+    assert not Representative.objects.filter(user=real).exists()
+    _another_tenant()
+    keep_demo_users()
+    real.refresh_from_db()
+    assert real.is_active
+    User.objects.filter(pk=real.pk).update(is_active=False)
+    Connection.objects.filter(origin=Origin.ADMIN).delete()
+    keep_demo_users()
+    real.refresh_from_db()
+    assert not real.is_active  # somebody locked this user, and nobody but them unlocks it
+
+
+def test_nobody_keeps_the_published_password_beside_a_real_tenant(demo: Connection) -> None:
+    careless = User.objects.create_superuser("chef", "chef@company.example", PASSWORD)
+    careful = User.objects.create_user("careful", "careful@company.example", "correct-horse-7-battery")
+    keep_demo_users()
+    careless.refresh_from_db()
+    assert careless.is_active  # in a demo everybody knows it anyway
+    _another_tenant()
+    keep_demo_users()
+    careless.refresh_from_db()
+    careful.refresh_from_db()
+    assert (careless.is_active, careful.is_active) == (False, True)
+
+
+def test_demo_users_are_out_at_once_when_a_real_tenant_is_added(demo: Connection, client: Client) -> None:
+    _load()
+    assert client.post("/login/", {"username": "admin", "password": PASSWORD}).status_code == 302
+    assert client.get("/").status_code == 200
+    real = _another_tenant()
+    # The worker has not seen it yet, so the user is still marked as active.
+    assert User.objects.get(username="admin").is_active
+    assert client.get("/")["Location"] == "/login/?next=/"
+    assert client.post("/login/", {"username": "approver", "password": PASSWORD}).status_code == 200
+    assert client.get("/").status_code == 302
+    real.delete()
+    assert client.post("/login/", {"username": "approver", "password": PASSWORD}).status_code == 302
+    assert client.get("/").status_code == 200
+
+
+def test_recognising_an_ordinary_user_costs_one_question(
+    people: People, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        assert DeskBackend().get_user(people.viewer.pk) == people.viewer
+    assert DeskBackend().get_user(0) is None
+
+
+def test_the_mark_is_not_in_the_admin() -> None:
+    assert DemoLogin not in admin.site._registry
+
+
 def test_administrators_may_edit_what_is_in_the_admin_and_nothing_else(
     demo: Connection, client: Client
 ) -> None:
     _load()
-    admin = User.objects.get(username="admin")
-    client.force_login(admin)
+    anna = User.objects.get(username="admin")
+    client.force_login(anna)
     for page in (
         "connector/connection",
         "connector/mailbox",
@@ -142,10 +212,8 @@ def test_administrators_may_edit_what_is_in_the_admin_and_nothing_else(
         "auth/user",
     ):
         assert client.get(f"/admin/{page}/").status_code == 200
-    assert admin.has_perm("connector.change_connection")
-    assert not any(
-        permission.startswith(("django_q.", "axes.")) for permission in admin.get_all_permissions()
-    )
+    assert anna.has_perm("connector.change_connection")
+    assert not any(permission.startswith(("django_q.", "axes.")) for permission in anna.get_all_permissions())
 
 
 def test_permissions_that_were_too_many_are_taken_back(demo: Connection) -> None:

@@ -1,11 +1,15 @@
 """The frame and the pages that belong to it."""
 
+import re
 from typing import Any
 
 import pytest
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from connector.models import Mailbox
+from config.pages import rhythm_words
+from connector.models import Connection, Mailbox, Origin
 from connector.problems import PROBLEMS
 from reports.models import Report
 from tests.conftest import People
@@ -69,3 +73,77 @@ def test_home_shows_counts_to_those_who_work_on_mail_and_reports_to_all(
     assert "Newest run" in page
     Report.objects.all().delete()
     assert "There is no report yet" in client.get("/").content.decode()
+
+
+def _says_that_a_mailbox_waits(client: Client) -> bool:
+    return re.search(r"(its|their) mails wait", client.get("/queue/").content.decode()) is not None
+
+
+def test_everybody_is_told_that_a_mailbox_keeps_mails_waiting(
+    client: Client, people: People, settings: Any
+) -> None:
+    settings.DEMO_PARTS = ["mail"]
+    client.force_login(people.jonas)
+    assert not _says_that_a_mailbox_waits(client)
+    Mailbox.objects.filter(representative__user=people.sabine).update(is_paused=True)
+    assert "A mailbox is paused; its mails wait." in client.get("/queue/").content.decode()
+    Mailbox.objects.filter(representative__user=people.jonas).update(problem_code="smtp_unreachable")
+    assert "A mailbox has a problem; its mails wait." in client.get("/queue/").content.decode()
+    Mailbox.objects.update(problem_code="smtp_unreachable")
+    with CaptureQueriesContext(database) as queries:
+        page = client.get("/queue/").content.decode()
+    assert "2 mailboxes have a problem; their mails wait." in page
+    asked = [query["sql"] for query in queries if "problem_count" in query["sql"]]
+    assert len(asked) == 1
+
+
+def test_mailboxes_that_nothing_leaves_from_are_no_trouble(
+    client: Client, people: People, settings: Any
+) -> None:
+    settings.DEMO_PARTS = []
+    client.force_login(people.jonas)
+    Mailbox.objects.update(problem_code="smtp_unreachable")  # of the demo, which is over
+    assert not _says_that_a_mailbox_waits(client)
+    Mailbox.objects.update(origin=Origin.ADMIN, is_active=False)
+    assert not _says_that_a_mailbox_waits(client)
+
+
+def test_the_top_line_calls_demo_what_is_in_use(
+    client: Client, people: People, connection: Connection, settings: Any
+) -> None:
+    settings.DEMO_PARTS = ["tenant", "mail"]
+    client.force_login(people.viewer)
+    assert "Demo: SuperOffice is a stand-in, mails go to a catcher" in client.get("/").content.decode()
+    Connection.objects.create(name="Real", environment="sod", context_identifier="Cust777", client_id="x")
+    assert "SuperOffice is real" in client.get("/").content.decode()
+
+
+def test_approvers_and_administrators_have_the_stop_switch(client: Client, people: People) -> None:
+    for user in (people.approver, people.administrator):
+        client.force_login(user)
+        assert "/sending/stop/" in client.get("/mailboxes/").content.decode()
+    client.post("/sending/stop/")
+    client.force_login(people.approver)
+    assert "Go on sending" in client.get("/mailboxes/").content.decode()
+    client.force_login(people.jonas)
+    page = client.get("/mailboxes/").content.decode()
+    assert "Go on sending" not in page
+    assert "Stop all sending" not in page
+
+
+@pytest.mark.parametrize(
+    ("cron", "words"),
+    [
+        ("* * * * *", "every minute"),
+        ("*/15 * * * *", "every 15 minutes"),
+        ("5 * * * *", "hourly, at minute 05"),
+        ("0 6 * * *", "daily at 06:00"),
+        ("30 7 * * 1-5", "Monday to Friday at 07:30"),
+        ("0 6 1 * *", ""),
+        ("0 6,12 * * *", ""),
+        ("*/* * * * *", ""),
+        ("", ""),
+    ],
+)
+def test_simple_rhythms_are_said_in_words(cron: str, words: str) -> None:
+    assert rhythm_words(cron) == words

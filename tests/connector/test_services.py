@@ -137,6 +137,14 @@ def test_the_environment_gives_the_first_mailbox(db: None, settings: Settings) -
     assert services.shared_mailbox() == mailbox
 
 
+def test_a_mailbox_is_everybodys_only_when_somebody_said_so(db: None) -> None:
+    values = {"host": "mail.kehrwieder.example", "port": 587, "from_address": "own@kehrwieder.example"}
+    Mailbox.objects.create(name="Not shared", **values)
+    assert services.shared_mailbox() is None
+    shared = Mailbox.objects.create(name="Shared", is_shared=True, **values)
+    assert services.shared_mailbox() == shared
+
+
 def test_a_representative_writes_from_the_own_mailbox_else_from_the_shared_one(
     people: People, settings: Settings
 ) -> None:

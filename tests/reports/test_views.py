@@ -102,7 +102,7 @@ def test_a_page_costs_the_same_number_of_queries_whatever_it_shows(
         return len(queries)
 
     jonas.get(reverse("report", args=[report.pk]))
-    assert cost(q="2xOmnie CD-01 mit Nachlass") == cost() <= 14
+    assert cost(q="2xOmnie CD-01 mit Nachlass") == cost() <= 17
 
 
 def test_a_report_that_never_ran_says_so(jonas: Client, report: Report, connection: Connection) -> None:
@@ -127,6 +127,50 @@ def test_an_incomplete_result_is_called_incomplete(
     assert "Incomplete" in page
     assert "SuperOffice gave an answer we cannot use" in page
     assert "no JSON of the expected shape" not in page  # that is the administrator's sentence
+
+
+def test_a_failed_run_promises_nothing_that_nobody_does(
+    jonas: Client, report: Report, finished_run: Run
+) -> None:
+    Run.objects.filter(pk=finished_run.pk).update(status="failed", problem_code="unreachable")
+    page = jonas.get(reverse("run", args=[finished_run.pk])).content.decode()
+    assert "SuperOffice could not be reached." in page
+    assert "Run it again when the cause is gone" in page
+    assert "by ourselves" not in page
+
+
+def test_a_page_says_how_many_sales_there_are(jonas: Client, finished_run: Run) -> None:
+    address, count = reverse("run", args=[finished_run.pk]), finished_run.with_company_count
+    page = jonas.get(address).content.decode()
+    assert f"1–50 of {count} sales" in page
+    assert "Ticks hold for this page only." in page
+    after = re.search(r"after=(\d+)", page)
+    assert after is not None
+    assert f"50 of {count} sales" in jonas.get(address, {"after": after.group(1)}).content.decode()
+    matched = jonas.get(address, {"q": "Weber", "stage": "matched", "status": "sold"}).content.decode()
+    shown = len(table_ids(matched))
+    assert f"{shown} sale" in matched
+    assert " of " not in matched.partition('class="pager"')[2].partition("</nav>")[0]
+    assert "Ticks hold" not in matched
+
+
+def test_a_result_says_when_the_keywords_are_newer(jonas: Client, finished_run: Run) -> None:
+    address = reverse("run", args=[finished_run.pk])
+    assert "The keywords have changed since" not in jonas.get(address).content.decode()
+    jonas.post(reverse("keyword_add"), keyword_form())
+    version = current_list().version
+    page = jonas.get(address).content.decode()
+    assert f"The keywords have changed since (version {version}). Run again to use them." in page
+
+
+def test_the_state_of_an_unfinished_run_stands_once_where_it_is_kept_up_to_date(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    jonas.post(reverse("report_run", args=[report.pk]))
+    page = jonas.get(reverse("run", args=[Run.objects.get().pk])).content.decode()
+    main = page.partition("<main")[2]
+    assert main.count('class="state') == 1
+    assert main.index('id="run-progress"') < main.index('class="state')
 
 
 def test_what_another_tenant_left_behind_is_out_of_sight(

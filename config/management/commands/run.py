@@ -93,15 +93,13 @@ class Command(BaseCommand):
     def _start(self, supervisor: Supervisor) -> None:
         ports, var = self.ports, settings.VAR_DIR
         if self.with_tenant:
-            own = ("--login-port", str(ports.login), "--tenant-port", str(ports.tenant))
-            supervisor.start(
-                TENANT, "-m", "connector.demo.tenant", "--directory", str(var / "demo-tenant"), *own
-            )
+            own = ["--directory", str(var / "demo-tenant")]
+            own += ["--login-port", str(ports.login), "--tenant-port", str(ports.tenant)]
+            supervisor.start(TENANT, "-m", "connector.demo.tenant", *own, needs_secrets=False)
         if self.with_mail:
-            own = ("--smtp-port", str(ports.smtp), "--http-port", str(ports.mails))
-            supervisor.start(
-                MAIL, "-m", "connector.demo.mail_catcher", "--directory", str(var / "demo-mail"), *own
-            )
+            own = ["--directory", str(var / "demo-mail")]
+            own += ["--smtp-port", str(ports.smtp), "--http-port", str(ports.mails)]
+            supervisor.start(MAIL, "-m", "connector.demo.mail_catcher", *own, needs_secrets=False)
         supervisor.start(WEB, "-m", "gunicorn", "config.wsgi", *_gunicorn(ports.web))
         supervisor.start(WORKER, str(settings.BASE_DIR / "manage.py"), "worker", "--grace", str(WORKER_GRACE))
         for name, port in self._needed_ports()[1:]:

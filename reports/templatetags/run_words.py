@@ -1,0 +1,36 @@
+"""What went wrong in a run, in words that are true for a run: nobody tries it again by itself."""
+
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from connector.problems import Problem, problem_of
+from connector.templatetags.desk import trouble
+from reports.models import Run
+
+register = template.Library()
+
+_DOWN = _("SuperOffice could not be reached.")
+_ODD = _("SuperOffice gave an answer we cannot use.")
+# Problem code -> the sentence for salespeople, where the usual one promises that we go on by ourselves.
+_WORDS: dict[str, Promise] = {
+    "unreachable": _DOWN,
+    "wrong_host": _DOWN,
+    "server_error": _DOWN,
+    "bad_request": _ODD,
+    "unexpected_answer": _ODD,
+    "tenant_not_running": _("SuperOffice was under maintenance."),
+    "rate_limited": _("SuperOffice asked us to slow down and did not let us go on in time."),
+}
+
+
+@register.inclusion_tag("_trouble.html", takes_context=True)
+def run_trouble(context: Context, run: Run, tone: str = "") -> dict[str, Any]:
+    """The error sentence of a finished run, as `trouble` shows it elsewhere."""
+    shown: dict[str, Any] = trouble(context, run, tone=tone)
+    if words := _WORDS.get(run.problem_code):
+        shown["problem"] = Problem(words, problem_of(run.problem_code).for_administrators)
+    return shown
