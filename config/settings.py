@@ -218,11 +218,12 @@ MIDDLEWARE = [
     "config.middleware.SessionLimitMiddleware",
     "config.middleware.NoStoreMiddleware",
     # Every view needs a login unless config/urls.py lists it as public.
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "config.middleware.NotAllowedMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

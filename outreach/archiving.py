@@ -134,7 +134,7 @@ def _new_document(message: Message, client: Client) -> NewDocument:
         raise NoTemplate("the tenant has no document template for outgoing e-mail")
     draft = message.draft
     sent_at = timezone.localtime(message.sent_at)
-    name = f"{sent_at:%Y-%m-%d_%H%M}_{slugify(draft.sale.company_name)[:40]}_{slugify(draft.subject)[:40]}_{message.pk}"
+    name = f"{sent_at:%Y-%m-%d_%H%M}_{_plain(draft.sale.company_name)}_{_plain(draft.subject)}_{message.pk}"
     return NewDocument(
         key=str(message.archive_key),
         subject=draft.subject,
@@ -147,6 +147,14 @@ def _new_document(message: Message, client: Client) -> NewDocument:
         at=sent_at,
         description=full_text(draft)[:2000],
     )
+
+
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+
+
+def _plain(text: str) -> str:
+    """A part of a file name: small ASCII letters, as a German would write them."""
+    return slugify(text.translate(_GERMAN))[:40]
 
 
 def _ours(message: Message) -> MessageQuerySet:

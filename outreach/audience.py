@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Representative
-from outreach.models import Suppression
+from outreach.models import MailTemplate, Suppression
 from reports.models import Sale
 
 # In the order in which a reader would ask; the first that applies is the one that is shown.
@@ -25,11 +25,14 @@ _OBJECTIONS = (
 )
 
 
-def objection(sale: Sale) -> str:
-    """Why nobody may be written to about `sale`; empty when somebody may."""
+def objection(sale: Sale, template: MailTemplate) -> str:
+    """Why nobody may be written to about `sale` with this template; empty when somebody may."""
     for applies, reason in _OBJECTIONS:
         if applies(sale):
             return str(reason)
+    # § 7(3) UWG: the address has to come from a sale that took place.
+    if template.legal_basis == MailTemplate.LegalBasis.CUSTOMER and sale.status != Sale.Status.SOLD:
+        return str(_("The sale is not sold; this template is for customers only."))
     if suppressions_of(sale.person_email).exists():
         return str(_("The address is on the suppression list."))
     return ""

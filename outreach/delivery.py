@@ -188,7 +188,7 @@ def _facts_hold(message: Message, delivery: Delivery) -> bool:
     if connection.problem_code:
         remember(connection, None)
     sale = sync.store(connection, [fresh], now=now)[draft.sale.sale_id]
-    if objection := audience.objection(sale):
+    if objection := audience.objection(sale, draft.template):
         return _back_to_review(message, delivery, reason="objection", changes=[], objection=objection)
     changes = changed_facts(draft.facts, sale)
     if sale.person_id != draft.person_id and not changes:

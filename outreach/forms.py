@@ -69,6 +69,12 @@ class RejectForm(DecisionForm):
     reason = forms.ChoiceField(choices=REASONS, label=_("Reason"))
     words = forms.CharField(label=_("In your words"), required=False, max_length=150)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("reason") == "other" and not cleaned.get("words"):
+            self.add_error("words", _("Say in a few words why."))
+        return cleaned
+
     def full_reason(self) -> str:
         label = str(dict(self.REASONS)[self.cleaned_data["reason"]])
         words = self.cleaned_data["words"]

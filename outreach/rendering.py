@@ -64,15 +64,23 @@ def _length(value: object) -> int:
     return 0 if isinstance(value, liquid.Undefined) else len(str(value))
 
 
-def _make_environment() -> _Environment:
-    environment = _Environment(undefined=liquid.FalsyStrictUndefined, autoescape=False)
+class _Gap(liquid.Undefined):
+    """A missing value that leaves its placeholder standing, for a person to fill."""
+
+    def __str__(self) -> str:
+        return f"{{{{ {str(self.name).strip(chr(39))} }}}}"
+
+
+def _make_environment(undefined: type[liquid.Undefined]) -> _Environment:
+    environment = _Environment(undefined=undefined, autoescape=False)
     for tag in ("include", "render"):
         del environment.tags[tag]
     environment.filters = {name: _bounded(environment.filters[name]) for name in FILTERS}
     return environment
 
 
-_ENVIRONMENT = _make_environment()
+_ENVIRONMENT = _make_environment(liquid.FalsyStrictUndefined)
+_WITH_GAPS = _make_environment(_Gap)
 
 
 # --- Reading ------------------------------------------------------------------------------------------
@@ -151,7 +159,8 @@ def _too_long() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """`missing` is a sentence when a value was missing or the text too long; the texts are then empty."""
+    """`missing` is a sentence when a value was missing (its placeholder then stands in the text) or when the text
+    is too long (it is then empty)."""
 
     subject: str
     body: str
@@ -165,17 +174,27 @@ def render(template: MailTemplate, values: dict[str, Any]) -> Rendered:
     try:
         subject, body = _filled(template.subject, values), _filled(template.body, values)
     except UndefinedError as error:
-        name = str(error.message).partition(" ")[0]
-        return Rendered("", "", used, _("SuperOffice has no value for “%(name)s”.") % {"name": name})
+        return _with_gaps(template, values, used, missing=str(error.message).partition(" ")[0].strip("'"))
     body = body.strip() + "\n"
     if len(body) > MOST_TEXT:
         return Rendered("", "", used, _too_long())
     return Rendered(" ".join(subject.split()), body, used)
 
 
-def _filled(text: str, values: dict[str, Any]) -> str:
+def _with_gaps(
+    template: MailTemplate, values: dict[str, Any], used: frozenset[str], *, missing: str
+) -> Rendered:
+    """The texts with the missing placeholders left in them: a draft in this state is blocked, and the mark in
+    its text blocks it again after an edit that forgets one."""
+    subject = _filled(template.subject, values, _WITH_GAPS)
+    body = _filled(template.body, values, _WITH_GAPS)[:MOST_TEXT]
+    words = _("There is no value for “%(name)s”.") % {"name": missing}
+    return Rendered(" ".join(subject.split()), body.strip() + "\n", used, words)
+
+
+def _filled(text: str, values: dict[str, Any], environment: _Environment = _ENVIRONMENT) -> str:
     try:
-        return str(_ENVIRONMENT.from_string(text).render(**values))
+        return str(environment.from_string(text).render(**values))
     except (UndefinedError, MemoryError):
         raise
     except Exception as error:

@@ -62,16 +62,18 @@ def plan_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: User, now:
     sales = list(sales)
     writers = audience.writers_for(sales)
     people = {sale.person_id for sale in sales if sale.person_id}
-    period = period_of(now)
-    taken = set(_drafts_of(template, period).filter(person_id__in=people).values_list("person_id", flat=True))
+    drafted = _drafts_of(template, period_of(now)).filter(person_id__in=people)
+    taken = dict.fromkeys(
+        drafted.values_list("person_id", flat=True),
+        _("This person has a draft of this template this month already."),
+    )
     plans = []
     for sale in sales:
         writer = writers.get(sale.owner_id or 0)
-        reason = audience.objection(sale) or _no_writer(sale, writer, by)
-        if not reason and sale.person_id in taken:
-            reason = _("This person has a draft of this template this month already.")
+        reason = audience.objection(sale, template) or _no_writer(sale, writer, by)
         if not reason and sale.person_id:
-            taken.add(sale.person_id)
+            reason = taken.get(sale.person_id, "")
+            taken.setdefault(sale.person_id, _("This person gets a draft about another of the chosen sales."))
         plans.append(Plan(sale, writer, reason))
     return plans
 
@@ -232,7 +234,7 @@ def approve_draft(*, draft: Draft, revision: int, by: User, now: datetime) -> Me
     _require_tenant_in_use(draft.sale)
     if draft.revision != revision:
         raise Changed(_("This mail was changed while you looked at it. Read it again before you decide."))
-    if reason := audience.objection(draft.sale):
+    if reason := audience.objection(draft.sale, draft.template):
         raise NotSendable(reason)
     if draft.sale.person_id != draft.person_id:
         raise NotSendable(_("The sale has another person now. Reject this mail and make a new one."))

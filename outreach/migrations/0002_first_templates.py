@@ -13,7 +13,7 @@ Läuft damit alles so, wie Sie es sich vorgestellt haben? Wenn Sie Fragen zu {{ 
 Mit freundlichen Grüßen
 {{ representative.name }}
 
-Wenn Sie solche Nachrichten von mir nicht mehr wünschen, antworten Sie bitte kurz mit „keine weiteren E-Mails“; das kostet nur die Übermittlung nach den Basistarifen.
+Wenn Sie solche Nachrichten von mir nicht mehr wünschen, antworten Sie bitte kurz mit „keine weiteren E-Mails“; dafür fallen nur die Übermittlungskosten nach den Basistarifen an.
 """
 ENGLISH = """Hello {{ person.name }},
 

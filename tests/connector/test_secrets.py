@@ -97,7 +97,9 @@ def test_a_connection_is_set_up_in_the_admin_and_its_secrets_never_come_out(admi
     assert CANARY not in admin_client.get(reverse("admin:connector_connection_changelist")).content.decode()
 
 
-@pytest.mark.parametrize("address", ["http://login.example", "https://user:pass@login.example", "ftp://login.example"])
+@pytest.mark.parametrize(
+    "address", ["http://login.example", "https://user:pass@login.example", "ftp://login.example"]
+)
 def test_an_address_that_is_told_secrets_has_to_be_encrypted(admin_client: Client, address: str) -> None:
     answer = admin_client.post(reverse("admin:connector_connection_add"), {**FORM, "login_url": address})
     assert answer.status_code == 200

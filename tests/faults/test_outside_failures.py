@@ -97,6 +97,10 @@ FAULTS = [
         "something that is no JSON of the expected shape, for example an HTML page.",
     ),
 ]
+IN_A_RUN = {
+    "maintenance": "SuperOffice was under maintenance.",
+    "HTML instead of JSON": "SuperOffice gave an answer we cannot use.",
+}
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
 
@@ -114,7 +118,11 @@ def _check_sentences(
     browser: Browser, desk: Desk, fault: Fault, *, seen_by_salesperson: tuple[str, int], by_admin: str
 ) -> None:
     salesperson = _page(browser, desk.people.jonas, *seen_by_salesperson)
-    assert fault.salesperson in salesperson
+    # A run is not tried again by itself, so its page does not promise that.
+    words = (
+        IN_A_RUN.get(fault.name, fault.salesperson) if seen_by_salesperson[0] == "run" else fault.salesperson
+    )
+    assert words in salesperson
     assert fault.administrator not in salesperson
     assert fault.administrator in _page(browser, desk.people.administrator, by_admin)
     for secret in ("not-the-secret", desk.tenant.client_secret, desk.tenant.refresh_token):

@@ -36,7 +36,7 @@ def template(db: None) -> MailTemplate:
     return MailTemplate.objects.create(
         name="Rückfrage",
         language="de",
-        legal_basis=MailTemplate.LegalBasis.CUSTOMER,
+        legal_basis=MailTemplate.LegalBasis.CONTRACT,
         subject="Rückfrage zu Ihrem Auftrag",
         body=BODY,
     )

@@ -228,10 +228,36 @@ def test_a_missing_value_blocks_the_draft_and_is_named(desk: Desk) -> None:
     desk.set(desk.template, body="Your order of {{ sale.date }}")
     desk.template.refresh_from_db()
     draft = desk.draft(desk.set(desk.sale(), sold_on=None))
-    assert draft.blocked_reason == "SuperOffice has no value for “sale.date”."
-    assert (draft.subject, draft.body) == ("", "")
+    assert draft.blocked_reason == "There is no value for “sale.date”."
+    assert draft.body.startswith("Your order of {{ ")
     with pytest.raises(services.NotSendable, match=r"no value for “sale\.date”"):
         desk.approve(draft)
+
+
+def test_a_gap_that_an_edit_forgets_blocks_again(desk: Desk) -> None:
+    desk.set(desk.template, body="Your order of {{ sale.date }}")
+    desk.template.refresh_from_db()
+    draft = desk.draft(desk.set(desk.sale(), sold_on=None))
+    now = timezone.now()
+    services.edit_draft(
+        draft=draft, revision=1, subject="Changed", body=draft.body, by=desk.people.jonas, now=now
+    )
+    draft.refresh_from_db()
+    assert draft.blocked_reason == ""
+    with pytest.raises(services.NotSendable, match="unfinished placeholder"):
+        desk.approve(draft)
+
+
+@pytest.mark.parametrize("status", ["open", "lost", "stalled", "something else"])
+def test_a_template_for_customers_needs_a_sale_that_took_place(desk: Desk, status: str) -> None:
+    desk.set(desk.template, legal_basis=MailTemplate.LegalBasis.CUSTOMER)
+    desk.template.refresh_from_db()
+    sale = desk.set(desk.sale(), status=status)
+    made = services.create_drafts(
+        sales=[sale], template=desk.template, by=desk.people.approver, now=timezone.localtime()
+    )
+    assert (made.drafts, len(made.left_out)) == ([], 1)
+    assert "not sold" in str(made.left_out[0].reason)
 
 
 @pytest.mark.parametrize(
