@@ -97,7 +97,9 @@ class ConnectionForm(SecretsForm):
         try:
             return safe_address(address, allow_loopback=True) if address else ""
         except UnsafeAddress as error:
-            raise forms.ValidationError(_("This address is told secrets: it must begin with https://.")) from error
+            raise forms.ValidationError(
+                _("This address is told secrets: it must begin with https://.")
+            ) from error
 
 
 class MailboxForm(SecretsForm):

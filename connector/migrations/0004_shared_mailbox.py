@@ -4,20 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('connector', '0003_demo_login'),
+        ("connector", "0003_demo_login"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='mailbox',
-            name='is_shared',
-            field=models.BooleanField(default=False, help_text='Everybody without a mailbox of their own writes from here.', verbose_name='shared'),
+            model_name="mailbox",
+            name="is_shared",
+            field=models.BooleanField(
+                default=False,
+                help_text="Everybody without a mailbox of their own writes from here.",
+                verbose_name="shared",
+            ),
         ),
         migrations.AlterField(
-            model_name='mailbox',
-            name='security',
-            field=models.CharField(choices=[('starttls', 'STARTTLS'), ('tls', 'TLS from the start'), ('none', 'unencrypted (only on this machine)')], default='starttls', max_length=8, verbose_name='security'),
+            model_name="mailbox",
+            name="security",
+            field=models.CharField(
+                choices=[
+                    ("starttls", "STARTTLS"),
+                    ("tls", "TLS from the start"),
+                    ("none", "unencrypted (only on this machine)"),
+                ],
+                default="starttls",
+                max_length=8,
+                verbose_name="security",
+            ),
         ),
     ]
