@@ -1,6 +1,7 @@
 """What every page shows around its content: navigation and the line about demo parts, tenant and workers."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from connector.models import Mailbox, Origin
 from connector.services import current_connection
 from outreach.counts import pending_count
 from outreach.services import is_stopped
+from reports.models import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ def mailbox_troubles() -> dict[str, int]:
     )
 
 
+def data_read_at() -> datetime | None:
+    """How old the sales are that pages show: the end of the newest run over the tenant in use. One query."""
+    runs = Run.objects.filter(connection=current_connection()).with_result().newest_first()
+    return runs.values_list("finished_at", flat=True).first()
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context for base.html; lazy, so that pages without it ask nothing."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
@@ -82,6 +90,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "demo_parts": SimpleLazyObject(demo_parts),
         "navigation": SimpleLazyObject(lambda: navigation(request)),
         "tenant": SimpleLazyObject(current_connection),
+        "data_read_at": data_read_at,
         "mailbox_troubles": SimpleLazyObject(mailbox_troubles),
         "worker_troubles": SimpleLazyObject(worker_troubles),
         "is_stopped": SimpleLazyObject(is_stopped),

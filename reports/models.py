@@ -252,6 +252,10 @@ class Run(Reachable):
         return self.status not in {self.Status.QUEUED, self.Status.RUNNING}
 
     @property
+    def has_result(self) -> bool:
+        return self.status in {self.Status.SUCCEEDED, self.Status.INCOMPLETE}
+
+    @property
     def with_company_count(self) -> int:
         return self.read_count - int(self.funnel.get("no_company", 0))
 

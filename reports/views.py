@@ -20,7 +20,7 @@ from reports.export import COLUMNS, DIALECTS, Cell, csv_chunks
 from reports.forms import FilterForm, KeywordForm, ReasonForm
 from reports.highlight import highlighted
 from reports.keywords import ListChanged, current_list, with_keyword, without_keyword
-from reports.models import Keyword, KeywordList, Report, Row, RowQuerySet, Run
+from reports.models import Keyword, KeywordList, Report, Row, RowQuerySet, Run, RunQuerySet
 
 PAGE_ROWS = 50
 
@@ -38,25 +38,39 @@ def reports(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """The newest result of a report; without one, the page that says so and offers a run."""
     found = get_object_or_404(Report, pk=pk)
-    runs = found.runs.of_tenant(current_connection()).newest_first()
-    newest = runs.with_result().first() or runs.first()
-    return _result_page(request, found, newest)
+    newest = _newest_run(found)
+    shown = newest
+    if newest is not None and not newest.has_result:
+        shown = _runs_to_show(found).with_result().first() or newest
+    return _result_page(request, found, shown, newest=newest)
 
 
 @require_safe
 def run(request: HttpRequest, pk: int) -> HttpResponse:
     """One particular run."""
     found = _run_or_404(pk)
-    return _result_page(request, found.report, found)
+    return _result_page(request, found.report, found, newest=_newest_run(found.report))
+
+
+def _runs_to_show(report: Report) -> RunQuerySet:
+    runs = report.runs.of_tenant(current_connection()).newest_first()
+    return runs.select_related("keyword_list", "started_by")
+
+
+def _newest_run(report: Report) -> Run | None:
+    """The newest run over the tenant in use; only this one can be unfinished, the database sees to it."""
+    return _runs_to_show(report).first()
 
 
 def _run_or_404(pk: int) -> Run:
     """A run over the tenant in use; an earlier tenant's is as if it did not exist."""
-    runs = Run.objects.of_tenant(current_connection()).select_related("report")
+    runs = Run.objects.of_tenant(current_connection()).select_related("report", "keyword_list", "started_by")
     return get_object_or_404(runs, pk=pk)
 
 
-def _result_page(request: HttpRequest, report: Report, run: Run | None) -> HttpResponse:
+def _result_page(
+    request: HttpRequest, report: Report, run: Run | None, *, newest: Run | None
+) -> HttpResponse:
     form = FilterForm(request.GET)
     form.is_valid()  # what is invalid is left out of the filter and named beside the field
     wanted = form.cleaned_data
@@ -66,7 +80,8 @@ def _result_page(request: HttpRequest, report: Report, run: Run | None) -> HttpR
     context = {
         "report": report,
         "run": run,
-        "unfinished": report.runs.of_tenant(current_connection()).unfinished().first(),
+        "newest": newest,
+        "unfinished": newest if newest and not newest.is_finished else None,
         "form": form,
         "is_filtered": any(wanted.get(name) for name in ("q", "stage", "status")),
         "rows": [(row, highlighted(row)) for row in rows],
