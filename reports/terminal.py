@@ -5,16 +5,19 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management import call_command
+from django.core.management.base import CommandError, CommandParser, OutputWrapper
 from django.db import DatabaseError
+from django.db import connection as database
 
 from connector.problems import problem_code, problem_of
 from connector.services import NotConfigured, current_connection, open_client, remember
 from connector.superoffice.client import Client
 from connector.superoffice.errors import SuperOfficeError
 from reports.export import DIALECTS, Cell, csv_chunks, plain_cell, text_table
+from reports.keywords import current_list
 
 
 def add_output_arguments(parser: CommandParser) -> None:
@@ -30,13 +33,22 @@ def add_output_arguments(parser: CommandParser) -> None:
     )
 
 
+def prepare_database() -> None:
+    """Make the tables of a new SQLite file, so that a command works as the first thing anybody calls; any
+    other database is an operator's to migrate."""
+    try:
+        if database.vendor == "sqlite" and not database.introspection.table_names():
+            explain("A new database: preparing it.")
+            call_command("migrate", interactive=False, verbosity=0)
+        current_list()
+    except DatabaseError as error:
+        raise CommandError("The database is not ready. Run: python manage.py migrate") from error
+
+
 @contextmanager
 def tenant() -> Iterator[Client]:
     """A client for the current tenant; what goes wrong ends the command with a sentence, not a traceback."""
-    try:
-        connection = current_connection()
-    except DatabaseError as error:
-        raise CommandError("The database is not ready. Run: python manage.py migrate") from error
+    connection = current_connection()
     try:
         with open_client(connection) as client:
             yield client
@@ -47,7 +59,7 @@ def tenant() -> Iterator[Client]:
 
 
 def write(
-    columns: Sequence[str], rows: Iterable[Sequence[Cell]], options: dict[str, Any], stdout: TextIO
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], options: dict[str, Any], stdout: OutputWrapper
 ) -> None:
     """Write `rows` as the options say. A file is complete or not there: it gets its name at the end."""
     output: Path | None = options["output"]
@@ -55,7 +67,7 @@ def write(
     pieces = _pieces(wanted, columns, rows, options["dialect"])
     if output is None:
         for piece in pieces:
-            stdout.write(piece, ending="") if hasattr(stdout, "style_func") else stdout.write(piece)  # type: ignore[call-arg]
+            stdout.write(piece, ending="")
         return
     draft = output.with_name(f".{output.name}.part")
     try:

@@ -3,9 +3,13 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
@@ -191,3 +195,27 @@ def test_an_output_that_cannot_be_written_is_a_sentence(connection: Connection, 
 def test_a_limit_below_one_is_refused(connection: Connection) -> None:
     with pytest.raises(CommandError, match="--limit"):
         run("generate_customer_product_report", "--limit", "0")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("command", ["list_products", "generate_customer_product_report"])
+def test_a_plain_command_with_variables_works_as_the_very_first_thing(
+    command: str, demo_tenant: DemoTenant, tmp_path: Path
+) -> None:
+    variables = {
+        "SO_CLIENT_ID": demo_tenant.client_id,
+        "SO_CLIENT_SECRET": demo_tenant.client_secret,
+        "SO_REFRESH_TOKEN": demo_tenant.refresh_token,
+        "SO_REDIRECT_URI": demo_tenant.redirect_uri,
+        "SO_CONTEXT_IDENTIFIER": demo_tenant.context_identifier,
+        "SO_ENVIRONMENT": "sod",
+        "SO_LOGIN_URL": demo_tenant.login_url,
+        "VAR_DIR": str(tmp_path),
+        "DATABASE_URL": "",
+    }
+    called = [sys.executable, str(settings.BASE_DIR / "manage.py"), command, "--format", "json"]
+    done = subprocess.run(
+        called, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)) > 3

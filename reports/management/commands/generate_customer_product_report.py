@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
 
 from connector.superoffice.client import Client
 from reports import funnel, terminal
@@ -28,13 +27,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["limit"] < 1:
             raise CommandError("--limit must be 1 or more.")
-        try:
-            matcher = matcher_of(current_list())
-        except DatabaseError as error:
-            raise CommandError("The database is not ready. Run: python manage.py migrate") from error
+        terminal.prepare_database()
+        matcher = matcher_of(current_list())
         report = _Report(matcher, options["limit"], matched_only=options["matched_only"])
         with terminal.tenant() as client:
-            terminal.write(COLUMNS, report.rows(client), options, self.stdout)  # type: ignore[arg-type]
+            terminal.write(COLUMNS, report.rows(client), options, self.stdout)
         terminal.explain(*report.words())
 
 

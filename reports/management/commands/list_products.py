@@ -16,10 +16,11 @@ class Command(BaseCommand):
         terminal.add_output_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        terminal.prepare_database()
         with terminal.tenant() as client:
             families = client.product_families()
         rows = [(family.id, family.name, family.tooltip) for family in families]
-        terminal.write(COLUMNS, rows, options, self.stdout)  # type: ignore[arg-type]
+        terminal.write(COLUMNS, rows, options, self.stdout)
         if not rows:
             terminal.explain(
                 "No product family came back: 0 read. Either the tenant keeps none in its own list "
