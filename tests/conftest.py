@@ -24,6 +24,24 @@ from tests.machine import find_chromium
 PASSWORD = "correct-horse-7-battery"
 
 
+# --- Which tests run where ---------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The pass over PostgreSQL is for what touches the database; everything else has been tried on SQLite."""
+    if not os.environ.get("TEST_DATABASE_URL"):
+        return
+    touches = {"db", "transactional_db", "house"}  # "house": processes of their own on the same database
+    kept = [
+        item
+        for item in items
+        if item.get_closest_marker("django_db") or touches & set(getattr(item, "fixturenames", ()))
+    ]
+    chosen = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = kept
+
+
 # --- Nothing leaves this machine --------------------------------------------------------------------------
 
 
