@@ -44,8 +44,10 @@ def add_a_keyword(page: Page) -> None:
 
 
 def make_drafts(page: Page, owner: str) -> None:
-    """Tick twenty of the owner's sales on the report page and have drafts made from the German template."""
+    """Tick twenty sold sales of the owner's with a product and have drafts made from the German template."""
     page.fill("input[name=q]", owner)
+    page.select_option("select[name=stage]", "matched")
+    page.select_option("select[name=status]", "sold")
     page.click("form:has(input[name=q]) button[type=submit]")
     page.wait_for_url(f"**q={owner.split(maxsplit=1)[0]}*")
     boxes = page.locator("tbody input[name=sale]")
