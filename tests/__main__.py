@@ -7,8 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import dataclass
 from types import FrameType
+from typing import IO
 
 from tests.machine import ToolError, find_postgres, install_missing
 from tests.postgres import temporary_server
@@ -23,23 +26,39 @@ def main(arguments: list[str]) -> int:
         return 1
     programs = find_postgres()
     assert programs is not None
-    codes = [_run_pytest("SQLite", {"TEST_DATABASE_URL": ""}, arguments)]
-    with temporary_server(programs) as url:
-        codes.append(
-            _run_pytest(
-                "PostgreSQL", {"TEST_DATABASE_URL": url}, ["-m", "not browser and not once", *arguments]
-            )
-        )
+    with temporary_server(programs) as url, tempfile.TemporaryFile("w+") as told:
+        second = ["-m", "not browser and not once", *arguments]
+        # Beside each other, because two cores are usual; the second one speaks when the first has ended.
+        beside = _start("PostgreSQL", {"TEST_DATABASE_URL": url}, second, told)
+        try:
+            first = _start("SQLite", {"TEST_DATABASE_URL": ""}, arguments, None)
+            codes = [_result(first, arguments), _result(beside, arguments)]
+        finally:
+            beside.process.terminate()
+        told.seek(0)
+        sys.stdout.write(told.read())
     return max(codes)
 
 
-def _run_pytest(title: str, environment: dict[str, str], arguments: list[str]) -> int:
-    """One pass over the suite; 5 (nothing to run) counts as well when arguments chose the tests."""
-    sys.stderr.write(f"\n=== {title} ===\n")
-    started = time.monotonic()
+@dataclass(frozen=True, slots=True)
+class Pass:
+    title: str
+    process: "subprocess.Popen[bytes]"
+    started: float
+
+
+def _start(title: str, environment: dict[str, str], arguments: list[str], output: IO[str] | None) -> Pass:
+    """One pass over the suite, told to `output` or to the terminal."""
     command = [sys.executable, "-m", "pytest", *arguments]
-    code = subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
-    sys.stderr.write(f"=== {title}: {time.monotonic() - started:.0f} s ===\n")
+    environment = {**os.environ, **environment}
+    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output and subprocess.STDOUT)
+    return Pass(title, process, time.monotonic())
+
+
+def _result(one: Pass, arguments: list[str]) -> int:
+    """Wait for a pass; 5 (nothing to run) counts as well when arguments chose the tests."""
+    code = one.process.wait()
+    sys.stderr.write(f"=== {one.title}: {time.monotonic() - one.started:.0f} s ===\n")
     return 0 if code == 5 and arguments else code
 
 
