@@ -35,10 +35,6 @@ IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS)
 if not IS_LOCAL:
     if DEBUG:
         raise SettingsError("DEBUG must be 0 where ALLOWED_HOSTS names other hosts than this machine.")
-    if env.flag("LOCAL_KEYS"):
-        raise SettingsError(
-            "LOCAL_KEYS must be 0 where ALLOWED_HOSTS names other hosts: set SECRET_KEY and FIELD_KEYS."
-        )
     if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
         raise SettingsError("SECRET_KEY must have 50 random characters or more: it signs sessions and jobs.")
 

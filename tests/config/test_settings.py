@@ -45,7 +45,6 @@ MAIL = {
         ({**TENANT, "SO_REDIRECT_URI": "planted"}, "SO_REDIRECT_URI must begin"),
         ({**TENANT, "SO_LOGIN_URL": "planted"}, "SO_LOGIN_URL must begin"),
         ({"ALLOWED_HOSTS": "desk.example", "DEBUG": "1"}, "DEBUG must be 0"),
-        ({"ALLOWED_HOSTS": "desk.example", "LOCAL_KEYS": "1"}, "LOCAL_KEYS must be 0"),
         ({"ALLOWED_HOSTS": "desk.example", "SECRET_KEY": "planted"}, "SECRET_KEY must have 50"),
         ({"ALLOWED_HOSTS": "desk.example", "SECRET_KEY": "a" * 60}, "SECRET_KEY must have 50"),
         ({"SMTP_SECURITY": "planted"}, "SMTP_SECURITY must be one of"),
