@@ -19,12 +19,12 @@ from connector.stopping import is_stopping
 from connector.superoffice.client import Client
 from connector.superoffice.errors import BadRequest, NotFound, SuperOfficeError, UnexpectedAnswer
 from connector.superoffice.types import NewDocument
+from outreach.backoff import next_attempt
 from outreach.composing import full_text
 from outreach.events import record
 from outreach.models import Draft, Message, MessageQuerySet
 
 LEASE = timedelta(minutes=10)  # longer than the slowest upload
-BACKOFF = (1, 5, 15, 60, 240)  # minutes
 logger = logging.getLogger(__name__)
 
 
@@ -163,10 +163,9 @@ def _ours(message: Message) -> MessageQuerySet:
 
 
 def _try_later(message: Message, error: Exception) -> None:
-    minutes = BACKOFF[min(message.archive_attempt_count, len(BACKOFF)) - 1]
     _ours(message).update(
         archive_lease_until=None,
-        archive_due_at=timezone.now() + timedelta(minutes=minutes),
+        archive_due_at=next_attempt(timezone.now(), message.archive_attempt_count),
         archive_problem_code=problem_code(error),
         archive_problem_detail=str(error)[:500],
     )

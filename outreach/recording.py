@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from connector.models import Mailbox
 from connector.smtp.submission import Outcome
+from outreach.backoff import next_attempt
 from outreach.events import record
 from outreach.models import Delivery, Message
 
-BACKOFF = (1, 5, 15, 60, 240)  # minutes until the next attempt
 GIVE_UP_AFTER = timedelta(hours=24)  # a sales mail is stale by then
 IN_FLIGHT = (Message.Status.SENDING, Message.Status.COMMITTING)
 
@@ -125,8 +125,7 @@ def queue_again(
     if now - begun_at > GIVE_UP_AFTER and code != "smtp_configuration":
         fail(message, now, code="smtp_expired", detail=detail, statuses=statuses)
         return
-    minutes = BACKOFF[min(message.attempt_count, len(BACKOFF)) - 1]
-    due_at = now + timedelta(minutes=minutes)
+    due_at = next_attempt(now, message.attempt_count)
     change(
         message,
         statuses,
