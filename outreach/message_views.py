@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -35,7 +36,8 @@ def _context(request: HttpRequest, found: Message) -> dict[str, object]:
         "message": found,
         "draft": found.draft,
         "deliveries": found.deliveries.all(),
-        "events": found.draft.events.select_related("actor"),
+        # Its own story and its draft's, not that of the message before or after it.
+        "events": found.draft.events.filter(Q(message=found) | Q(message=None)).select_related("actor"),
         "may_resolve": services.may_resolve(found, timezone.now()),
         "is_settled": found.status in {"failed", "uncertain", "cancelled"} or bool(found.archived_at),
         "is_stopped": services.is_stopped(),

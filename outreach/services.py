@@ -78,18 +78,13 @@ def plan_drafts(*, sales: Iterable[Sale], template: MailTemplate, by: User, now:
     return plans
 
 
-def _no_writer(sale: Sale, writer: Representative | None, by: Any) -> str:
+def _no_writer(sale: Sale, writer: Representative | None, by: User) -> str:
+    """Approvers may have drafts made for everybody, representatives for their own sales."""
     if writer is None:
         return _("%(owner)s, who owns the sale, is no user here.") % {"owner": sale.owner_name or "–"}
-    if writer.user_id != by.pk and not audience_of_all(by):
+    if writer.user_id != by.pk and not is_approver(by):
         return _("The sale belongs to %(owner)s.") % {"owner": writer}
     return ""
-
-
-def audience_of_all(user: Any) -> bool:
-    """Approvers may have drafts made for everybody, representatives for their own sales."""
-
-    return is_approver(user)
 
 
 def period_of(now: datetime) -> str:

@@ -7,8 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from outreach import archiving, services
+from outreach.events import record
 from outreach.forms import MOST_SALES
 from outreach.models import Draft, Message, StopSwitch
 from reports.models import Sale
@@ -311,3 +313,20 @@ def test_each_state_of_a_message_has_its_page(desk: Desk, client: Browser, statu
     for name in ("message", "message_steps"):
         assert client.get(reverse(name, args=[message.pk])).status_code == 200
     assert client.get(reverse("draft", args=[message.draft_id])).status_code == 200
+
+
+def test_a_cancelled_message_does_not_tell_what_became_of_the_next_one(desk: Desk, client: Browser) -> None:
+    draft = desk.draft()
+    first = desk.approve(draft)
+    now = timezone.now()
+    assert services.undo_approval(draft=draft, by=desk.people.jonas, now=now)
+    draft.refresh_from_db()
+    second = desk.approve(draft)
+    record("sent", draft=draft, message=second, now=now, words="250 kept")
+    client.force_login(desk.people.jonas)
+    pages = [
+        client.get(reverse("message", args=[one.pk]), headers={"accept-language": "en"}).content.decode()
+        for one in (first, second)
+    ]
+    assert ["the mail server has taken it" in page for page in pages] == [False, True]
+    assert ["Approval taken back" in page for page in pages] == [True, False]
