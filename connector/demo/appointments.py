@@ -23,9 +23,9 @@ class Appointments:
         self.story = story
         self.store = store
 
-    def default(self) -> Appointment:
-        """An unsaved follow-up of the API user, now, for half an hour at most: a task."""
-        user, now, here = people.API_USER_ID, utc_now(), base_now()
+    def default(self, user: int) -> Appointment:
+        """An unsaved follow-up of a user (by id), now, for half an hour at most: a task."""
+        now, here = utc_now(), base_now()
         return Appointment(
             0,
             "",
@@ -60,20 +60,21 @@ class Appointments:
         task_id = id_in(entity, "Task", "TaskListItemId")
         if task_id and task_id not in lists.TASK_TYPES:
             found["Task"] = "The task type does not exist"
-        if id_in(entity, "Associate", "AssociateId") not in {0, *self.story.associates}:
+        if id_in(entity, "Associate", "AssociateId") not in {0, *people.USERS}:
             found["Associate"] = "The associate does not exist"
         start = moment_in(entity, "StartDate", base_now())
         if moment_in(entity, "EndDate", start) < start:
             found["EndDate"] = "The end lies before the start"
         return found
 
-    def create(self, entity: JsonObject) -> Appointment:
+    def create(self, request: Request, entity: JsonObject) -> Appointment:
         problems = self.problems(entity)
         if problems:
             raise bad("; ".join(problems.values()))
+        user = request.user.associate_id
         start = moment_in(entity, "StartDate", base_now())
         card = replace(
-            self.default(),
+            self.default(user),
             title=text_in(entity, "Title"),
             description=text_in(entity, "Description"),
             agenda=text_in(entity, "Agenda"),
@@ -82,7 +83,7 @@ class Appointments:
             company_id=id_in(entity, "Contact", "ContactId"),
             person_id=id_in(entity, "Person", "PersonId"),
             sale_id=id_in(entity, "Sale", "SaleId"),
-            associate_id=id_in(entity, "Associate", "AssociateId") or people.API_USER_ID,
+            associate_id=id_in(entity, "Associate", "AssociateId") or user,
             start=start,
             end=moment_in(entity, "EndDate", start),
             completed=one_of(entity, "Completed", COMPLETED),

@@ -18,6 +18,7 @@ DEFAULT_ROWS = 1000
 _OPTIONS = {"$select", "$filter", "$orderby", "$entities", "$top", "$skip", "$mode", "$options", "$context",
 "$format",
             "$jsonsafe", "$output", "$metadata", "$inlinecount"}  # fmt: skip
+_DISPLAY_TYPES = {"int": "intorblank", "decimal": "decimal", "bool": "bool", "date": "date"}
 _UNSAFE = str.maketrans(dict.fromkeys("/:. ", "_"))
 
 
@@ -48,11 +49,16 @@ class Provider:
             raise QueryError(f"Unknown column '{name}' in archive provider {self.name}")
         return column
 
-    def matching(self, test: Test | None) -> list[int]:
-        """The positions of the records that pass, in their natural order (by id)."""
-        if test is None:
-            return list(range(len(self.records)))
-        return [position for position, record in enumerate(self.records) if test(record)]
+    def matching(self, test: Test | None, visible: Test | None = None) -> list[int]:
+        """The positions of the records that pass, in their natural order (by id). What is not visible to the caller
+        is missing without a word.
+        """
+        positions = list(range(len(self.records)))
+        if test is not None:
+            positions = [position for position, record in enumerate(self.records) if test(record)]
+        if visible is not None:
+            positions = [position for position in positions if visible(self.records[position])]
+        return positions
 
     def rows(
         self, positions: Sequence[int], columns: Sequence[Column], language: Language, json_safe: bool
@@ -135,7 +141,15 @@ def read_query(parameters: Mapping[str, str], extended: bool = False) -> Query:
     )
 
 
-def answer(provider: Provider, query: Query, language: Language, around: Surroundings, base_url: str) -> str:
+def answer(
+    provider: Provider,
+    query: Query,
+    language: Language,
+    around: Surroundings,
+    base_url: str,
+    *,
+    visible: Test | None = None,
+) -> str:
     """Run a query and give the JSON text of the answer. Raises QueryError for what the tenant refuses."""
     names = query.select or tuple(
         name for name in provider.columns if "/" not in name and name != "getallrows"
@@ -146,7 +160,7 @@ def answer(provider: Provider, query: Query, language: Language, around: Surroun
         )
     )
     test = compile_filter(query.filter, provider.columns, around) if query.filter else None
-    positions = provider.matching(test)
+    positions = provider.matching(test, visible)
     for name, descending in reversed(query.order_by):
         positions = _sorted(provider, positions, name, descending)
     if query.entities and provider.entity not in query.entities:
@@ -179,6 +193,19 @@ def describe(provider: Provider, base_url: str) -> str:
             "value": value,
         }
     )
+
+
+def column_infos(provider: Provider) -> list[dict[str, Any]]:
+    """The columns as the archive agent describes them (ArchiveColumnInfo)."""
+    return [
+        {
+            "DisplayName": column.name, "DisplayTooltip": "", "DisplayType": _DISPLAY_TYPES.get(column.kind, "string"),
+            "CanOrderBy": column.sortable, "Name": column.name, "CanRestrictBy": bool(column.kind),
+            "RestrictionType": column.kind, "RestrictionListName": "", "IsVisible": True, "ExtraInfo": "",
+            "Width": "10c", "IconHint": "", "HeadingIconHint": "",
+        }
+        for column in provider.columns.values()
+    ]  # fmt: skip
 
 
 def _sorted(provider: Provider, positions: list[int], name: str, descending: bool) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 from connector.demo import lists
 from connector.demo.filters import Scalar
 from connector.demo.lists import Wording
-from connector.demo.people import ASSOCIATES, Associate, Company, Person
+from connector.demo.people import USERS, Associate, Company, Person
 from connector.demo.story import Sale, Story
 
 NO_DATE = datetime(1, 1, 1)  # noqa: DTZ001 - the tenant's dates carry no zone, this one means "none"
@@ -51,7 +51,7 @@ def login(name: str, user_id: Get, full_name: bool = False) -> Column:
     """A user column: shows initials or the full name, filters by id."""
 
     def shown(record: Any) -> str:
-        user = ASSOCIATES.get(user_id(record))
+        user = USERS.get(user_id(record))
         return "" if user is None else user.full_name if full_name else user.name
 
     return Column(name, "associate", shown, user_id)
@@ -151,7 +151,7 @@ def person_columns(prefix: str, person: Get, updated_at: datetime) -> list[Colum
 
 def associate_columns(prefix: str, user_id: Get) -> list[Column]:
     def user(record: Any) -> Associate | None:
-        return ASSOCIATES.get(user_id(record))
+        return USERS.get(user_id(record))
 
     return [
         Column(f"{prefix}associateDbId", "associate", user_id),
@@ -249,8 +249,8 @@ def person_archive_columns(story: Story) -> list[Column]:
         *person_columns("", lambda person: person, updated_at),
         *company_columns("personContact/", company, updated_at),
         Column("isMailingRecipient", "bool", lambda person: bool(person.emails)),
-        Column("hasEmarketingConsent", "bool", lambda person: person.person_id % 3 == 0),
-        Column("withdrawnEmarketingConsent", "bool", lambda person: person.person_id % 31 == 0),
+        Column("hasEmarketingConsent", "bool", lambda person: person.agreed_to_emarketing),
+        Column("withdrawnEmarketingConsent", "bool", lambda person: person.withdrew_emarketing),
         Column("getAllRows", "bool", restriction_only, lambda person: True, sortable=False),
     ]
 

@@ -35,9 +35,8 @@ class Documents:
         self.story = story
         self.store = store
 
-    def default(self) -> Document:
-        """An unsaved card with the API user's defaults."""
-        user = people.API_USER_ID
+    def default(self, user: int) -> Document:
+        """An unsaved card with the defaults of a user (by id)."""
         now = utc_now()
         return Document(
             0, "", "", "", "", "", "", 0, 0, 0, 0, user, base_now(), "NotStarted", now, user, now, user
@@ -58,18 +57,19 @@ class Documents:
         }
         if id_in(entity, "DocumentTemplate", "DocumentTemplateId") not in lists.TEMPLATES:
             found["DocumentTemplate"] = "The document template does not exist"
-        if id_in(entity, "Associate", "AssociateId") not in {0, *self.story.associates}:
+        if id_in(entity, "Associate", "AssociateId") not in {0, *people.USERS}:
             found["Associate"] = "The associate does not exist"
         return found | problems_of_links(self.story, entity)
 
-    def create(self, entity: JsonObject) -> Document:
-        return self.store.add_document(self._card(entity, self.default()))
+    def create(self, request: Request, entity: JsonObject) -> Document:
+        return self.store.add_document(self._card(entity, self.default(request.user.associate_id)))
 
     def replace(self, request: Request, document_id: int, entity: JsonObject) -> Document:
         """Save the whole entity over the old one: what is left out is cleared."""
         old = self.get(document_id)
         check_unmodified(request, old.updated_at)
-        empty = replace(self.default(), created_at=old.created_at, created_by=old.created_by)
+        new = self.default(request.user.associate_id)
+        empty = replace(new, created_at=old.created_at, created_by=old.created_by)
         card = self._card(entity, empty)
 
         def change(current: Document) -> Document:
@@ -83,19 +83,22 @@ class Documents:
 
     def upload(self, request: Request, document_id: int) -> Document:
         """Store the bytes of the body as the document's file."""
-        card = self.get(document_id)
-        if card.completed == "Completed":
+        self.get(document_id)
+        return self.store_content(request, document_id, _uploaded(request))
+
+    def store_content(self, request: Request, document_id: int, content: bytes) -> Document:
+        """Store these bytes as the document's file."""
+        if self.get(document_id).completed == "Completed":
             raise bad("The content of a completed document cannot be changed")
-        content = _uploaded(request)
         if not content:
             raise bad("The content is empty")
-        return self._written(document_id, content)
+        return self._written(request, document_id, content)
 
-    def generate(self, document_id: int) -> Document:
+    def generate(self, request: Request, document_id: int) -> Document:
         """Make the file from the template. Whatever was uploaded before is gone."""
         card = self.get(document_id)
         template = lists.TEMPLATES[card.template_id]
-        return self._written(document_id, f"{template.name}\r\n\r\n{card.header}\r\n".encode())
+        return self._written(request, document_id, f"{template.name}\r\n\r\n{card.header}\r\n".encode())
 
     def content(self, document_id: int) -> bytes:
         self.get(document_id)
@@ -104,9 +107,9 @@ class Documents:
             raise ApiError(404, "SoNotFoundException", f"Document id {document_id} has no content")
         return content
 
-    def _written(self, document_id: int, content: bytes) -> Document:
+    def _written(self, request: Request, document_id: int, content: bytes) -> Document:
         def change(card: Document) -> Document:
-            return replace(card, updated_at=utc_now(), updated_by=people.API_USER_ID)
+            return replace(card, updated_at=utc_now(), updated_by=request.user.associate_id)
 
         return self._changed(self.store.change_document(document_id, change, content), document_id)
 
@@ -134,11 +137,10 @@ class Documents:
             company_id=id_in(entity, "Contact", "ContactId"),
             person_id=person_id,
             sale_id=id_in(entity, "Sale", "SaleId"),
-            associate_id=id_in(entity, "Associate", "AssociateId") or people.API_USER_ID,
+            associate_id=id_in(entity, "Associate", "AssociateId") or base.updated_by,
             date=moment_in(entity, "Date", base_now()),
             completed=one_of(entity, "Completed", COMPLETED),
             updated_at=utc_now(),
-            updated_by=people.API_USER_ID,
         )
 
 
@@ -166,6 +168,14 @@ def as_base64(content: bytes) -> bytes:
     return json.dumps(base64.b64encode(content).decode()).encode()
 
 
+def from_base64(text: Any) -> bytes:
+    """The file in a base64 string; 400 for anything else."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (TypeError, binascii.Error):
+        raise bad("The content must be one base64 string") from None
+
+
 def _uploaded(request: Request) -> bytes:
     """The file in a body. E-mail and text types are not among those that the tenant takes."""
     if request.content_type in _UPLOAD_KINDS:
@@ -175,10 +185,9 @@ def _uploaded(request: Request) -> bytes:
             415, "UnsupportedMediaTypeException", f"Content type '{request.content_type}' is not supported"
         )
     try:
-        text: Any = json.loads(request.body)
-        return base64.b64decode(text, validate=True)
-    except (ValueError, TypeError, binascii.Error):
-        raise bad("The JSON body must be one base64 string") from None
+        return from_base64(json.loads(request.body))
+    except ValueError:
+        raise bad("The request body is not valid JSON") from None
 
 
 def _file_name(name: str, header: str, template_id: int) -> str:

@@ -5,12 +5,12 @@ from typing import Any
 
 from connector.demo import lists, people
 from connector.demo.columns import stamp
-from connector.demo.lists import JsonObject, Language
+from connector.demo.consents import consent_infos
+from connector.demo.lists import NO_RIGHTS, JsonObject, Language
 from connector.demo.people import Associate, Company, Person
 from connector.demo.store import Appointment, Document
 from connector.demo.story import Sale, Story
 
-NO_RIGHTS: JsonObject = {"TableRight": None, "FieldProperties": {}}
 FULL_RIGHTS: JsonObject = {"TableRight": {"Mask": "FULL", "Reason": ""}, "FieldProperties": {}}
 _EXTRA: JsonObject = {"UserDefinedFields": {}, "ExtraFields": {}, "CustomFields": {}}
 _PUBLISHED: JsonObject = {
@@ -37,7 +37,7 @@ class Carriers:
 
     def user(self, associate_id: int) -> JsonObject | None:
         """The Associate carrier, None for nobody."""
-        user = self.story.associates.get(associate_id)
+        user = people.USERS.get(associate_id)
         return None if user is None else associate(user)
 
     def item(self, wordings: dict[int, lists.Wording], key: int) -> JsonObject | None:
@@ -108,11 +108,11 @@ class Carriers:
             "NextDueDate": stamp(sale.next_due_on), "Number": str(10_000 + sale.sale_id),
         } | NO_RIGHTS  # fmt: skip
 
-    def sale(self, sale: Sale) -> JsonObject:
-        """SaleEntityWithLinks. A sale without a company has `Contact: null`."""
+    def sale(self, sale: Sale, with_links: bool = True) -> JsonObject:
+        """SaleEntity, with `_Links` unless asked otherwise. A sale without a company has `Contact: null`."""
         stages = {key: wording for key, (wording, _probability) in lists.STAGES.items()}
         currencies = {key: lists.Wording(code, code, code) for key, (code, _rate) in lists.CURRENCIES.items()}
-        return {
+        entity = {
             "Appointment": None, "Associate": self.user(sale.associate_id),
             "UpdatedBy": self.user(sale.updated_by),
             "CreatedBy": self.user(sale.registered_by), "Contact": self.company_in(sale.company_id),
@@ -135,8 +135,8 @@ class Carriers:
             "ReasonStalled": None,
             "ReopenDate": stamp(sale.reopen_on), "SaleStakeholders": [], "ActiveErpLinks": 0,
             "VisibleFor": self._visible_for_all(), **_EXTRA, **_PUBLISHED, **FULL_RIGHTS,
-            "_Links": self._links("Sale", sale.sale_id),
         }  # fmt: skip
+        return entity | {"_Links": self._links("Sale", sale.sale_id)} if with_links else entity
 
     def company(self, company: Company) -> JsonObject:
         """ContactEntityWithLinks."""
@@ -189,7 +189,8 @@ class Carriers:
             "CustomerLanguage": {"Id": 1 if person.language == "de" else 2, "Value": person.language,
             "Tooltip": ""}
             | NO_RIGHTS,
-            "ShipmentTypes": [], "Consents": [], "BounceEmails": sorted(person.bounced), "Source": 0,
+            "ShipmentTypes": [], "Consents": consent_infos(person, self.language, changed),
+            "BounceEmails": sorted(person.bounced), "Source": 0,
             "ActiveErpLinks": 0, **_EXTRA, **FULL_RIGHTS, "_Links": self._links("Person", person.person_id),
         }  # fmt: skip
 
@@ -254,7 +255,7 @@ def associate(user: Associate) -> JsonObject:
     return {
         "AssociateId": user.associate_id, "Name": user.name, "PersonId": user.person_id,
         "Rank": user.associate_id,
-        "Tooltip": user.full_name, "Type": "InternalAssociate", "GroupIdx": user.group_id,
+        "Tooltip": user.full_name, "Type": user_type(user), "GroupIdx": user.group_id,
         "FullName": user.full_name,
         "FormalName": user.full_name, "Deleted": False, "EjUserId": 0, "UserName": user.email,
         "ExtraFields": {},
@@ -262,33 +263,8 @@ def associate(user: Associate) -> JsonObject:
     } | NO_RIGHTS  # fmt: skip
 
 
-def principal(user: Associate) -> JsonObject:
-    """SoPrincipalCarrier of the user that the access token stands for."""
-    licence = {
-        "OwnerId": 1, "OwnerName": "SUPEROFFICE", "OwnerDescription": "SuperOffice", "ModuleId": 1,
-        "Name": "user-plan",
-        "Description": "Sales Premium", "Version": "11", "LicenseType": "UserLicense", "ExtraFlags": 0,
-        "ExtraInfo": "",
-        "SortOrder": 1, "LicenseNumber": 5, "IsHidden": False, "IsUnrestricted": False,
-        "ExpiryDate": "9999-12-31T23:59:59",
-    } | NO_RIGHTS  # fmt: skip
-    return {
-        "UserType": "InternalAssociate", "Associate": user.name, "AssociateId": user.associate_id,
-        "IsPerson": True,
-        "PersonId": user.person_id, "CountryId": 276, "HomeCountryId": 276,
-        "ContactId": people.OWN_COMPANY_ID,
-        "GroupId": user.group_id, "BusinessId": 0, "CategoryId": 0, "ContactOwner": 0, "RoleId": 2,
-        "RoleName": "User level 1", "RoleDescription": "", "RoleType": "Employee", "Licenses": [licence],
-        "FullName": user.full_name, "EMailAddress": user.email, "FunctionRights": function_rights(),
-        "EjUserId": 0,
-        "EjAccessLevel": 0, "EjUserStatus": "StatusNone", "ProvidedCredentials": [], "SecondaryGroups": [],
-        "DatabaseContextIdentifier": "Cust12345", "UserName": user.email,
-    }  # fmt: skip
-
-
-def function_rights() -> list[str]:
-    """The functional rights of the API user; `hide-…` rights are taken away screens, so it has none."""
-    return ["allow-bulk-edit", "allow-bulk-email"]
+def user_type(user: Associate) -> str:
+    return "SystemAssociate" if user.is_system else "InternalAssociate"
 
 
 def template_in(template_id: int) -> JsonObject | None:

@@ -285,6 +285,16 @@ def _list_ids(sign: str, values: list[Any]) -> Test | None:
     return None
 
 
+def _keys(sign: str, values: list[Any]) -> Test | None:
+    """Lists that somebody else keeps: their keys are texts, also when they look like numbers."""
+    chosen = frozenset(str(value).casefold() for value in values)
+    if sign in ("oneof", "in", "eq", "=", "equals", "is"):
+        return lambda have: have.casefold() in chosen
+    if sign == "notoneof":
+        return lambda have: have.casefold() not in chosen
+    return None
+
+
 def _associates(sign: str, values: list[Any]) -> Test | None:
     chosen = frozenset(_number(values))
     if sign == "associateisoneof":
@@ -319,7 +329,7 @@ def _moment(value: Any) -> datetime:
 
 _BINARY: dict[str, Callable[[str, list[Any]], Test | None]] = {
     "int": _numbers, "decimal": _numbers, "string": _texts, "bool": _flags,
-    "listAny": _list_ids, "associate": _associates, "date": _dates,
+    "listAny": _list_ids, "listExternal": _keys, "associate": _associates, "date": _dates,
 }  # fmt: skip
 
 

@@ -95,12 +95,45 @@ UGLY = (
 )  # fmt: skip
 
 
+# Which wares, by their place above, and how many of each a heading means.
+Goods = tuple[tuple[int, int], ...]
+# What the ugly ones mean, where a person would know; the others say nothing that can be relied on.
+UGLY_GOODS: dict[str, Goods] = {
+    "Omnie CD–01 (en dash)": ((0, 1),),
+    "Omnie CD\u200b-01": ((0, 1),),
+    "Omnie CD\u201101": ((0, 1),),
+    "BÃ¼rsten-Set 4 StÃ¼ck": ((7, 4),),
+    "Bu\u0308rsten-Set 2 Stk": ((7, 2),),
+    "+CD-02 Nachtrag": ((1, 1),),
+    "CD-01, Wartung nicht enthalten": ((0, 1),),
+    "Scrubber 75 exkl. Ladestation": ((5, 1),),
+    "CD-01/02 Paket": ((0, 1), (1, 1)),
+    "CD-01 und CD-02 Bundle": ((0, 1), (1, 1)),
+    "3x rr-02-017-omnie inkl. Wartung": ((2, 3), (9, 1)),
+    "4 Bürsten + 2 Akkus": ((7, 4), (8, 2)),
+    "1x CD-01, 3x CD-01 (Standort Köln)": ((0, 4),),
+    "5x Omnie CD-01 / 5x Ladestation / 5x Wartung": ((0, 5), (6, 5), (9, 5)),
+    "Omnie (CD-01, 2 Stk.)": ((0, 2),),
+    "OMNIE CD-01 2024": ((0, 1),),
+    "maintenance contract + service": ((9, 1), (10, 1)),
+    "ＯＭＮＩＥ ＣＤ－０１": ((0, 1),),
+    "zwei Omnie CD-01": ((0, 2),),
+    "Two Kira B 50 for the terminal": ((4, 2),),
+    "10 Stück CD-01": ((0, 10),),
+    "  2x OMNIE CD-01  ": ((0, 2),),
+    "Omnie\u00a0CD-01": ((0, 1),),
+    "Omnie\tCD-01": ((0, 1),),
+}
+SHOWCASE_GOODS: Goods = ((0, 2),)
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading and what the goods in it would cost in EUR."""
+    """A heading, what the goods in it would cost in EUR, and the goods themselves as far as it names any."""
 
     text: str
     amount: float
+    goods: Goods = ()
 
 
 def invent_heading(rng: random.Random, english: bool) -> Heading:
@@ -111,14 +144,16 @@ def invent_heading(rng: random.Random, english: bool) -> Heading:
     quantity = rng.randint(1, ware.quantity_up_to)
     text = _quantified(rng, rng.choice(ware.en if english else ware.de), quantity)
     amount = float(ware.price * quantity)
+    goods: Goods = ((WARES.index(ware), quantity),)
     if rng.random() < 0.22:
         extra = rng.choice(WARES[6:])
         text += rng.choice((" + ", ", ", " inkl. " if not english else " incl. ")) + rng.choice(
             extra.en if english else extra.de
         )
         amount += extra.price
+        goods += ((WARES.index(extra), 1),)
     text += rng.choice(_TAILS_EN if english else _TAILS_DE)
-    return Heading(SHOWCASE.lower() if text == SHOWCASE else text, amount)
+    return Heading(SHOWCASE.lower() if text == SHOWCASE else text, amount, goods)
 
 
 def _quantified(rng: random.Random, words: str, quantity: int) -> str:

@@ -171,13 +171,13 @@ TASKS = (
 )
 TASK_TYPES = {task_id: kind for task_id, _name, kind, _direction, _deleted in TASKS}
 
-_RIGHTS: JsonObject = {"TableRight": None, "FieldProperties": {}}
+NO_RIGHTS: JsonObject = {"TableRight": None, "FieldProperties": {}}
 
 
 def product_families(include_deleted: bool) -> list[JsonObject]:
     return [
         {"Id": key, "Name": name, "Tooltip": "", "Deleted": deleted, "UdListDefinitionId": 320, "Rank": key}
-        | _RIGHTS
+        | NO_RIGHTS
         for key, name, deleted in PRODUCT_FAMILIES
         if include_deleted or not deleted
     ]
@@ -185,17 +185,17 @@ def product_families(include_deleted: bool) -> list[JsonObject]:
 
 def product_family_choices() -> list[JsonObject]:
     return [
-        _choice(key, name, rank)
+        choice(key, name, rank)
         for rank, (key, name, deleted) in enumerate(PRODUCT_FAMILIES, 1)
         if not deleted
     ]
 
 
-def _choice(key: int, name: str, rank: int) -> JsonObject:
+def choice(key: int, name: str, rank: int) -> JsonObject:
     return {
         "Id": key, "Name": name, "ToolTip": "", "Deleted": False, "Rank": rank, "Type": "", "ChildItems": [],
         "IconHint": "", "ColorBlock": 0, "ExtraInfo": "", "StyleHint": "", "FullName": name,
-    } | _RIGHTS  # fmt: skip
+    } | NO_RIGHTS  # fmt: skip
 
 
 def document_templates(include_deleted: bool) -> list[JsonObject]:
@@ -212,7 +212,7 @@ def _template(item: Template) -> JsonObject:
         "EmailSubject": "", "IncludeSignature": True, "ShowCurrents": True,
         "SenderEmailMode": "UseDefaultSender",
         "SenderEmailAddress": "", "InvitationDocType": item.invitation_doc_type,
-    } | _RIGHTS  # fmt: skip
+    } | NO_RIGHTS  # fmt: skip
 
 
 def tasks(include_deleted: bool) -> list[JsonObject]:
@@ -222,7 +222,7 @@ def tasks(include_deleted: bool) -> list[JsonObject]:
             "Deleted": deleted, "IntentId": 0, "Rank": key, "IsDefaultAlldayEvent": False,
             "IsDefaultFree": False,
             "IsDefaultPublished": False, "ColorIndex": "LightBlue", "DefaultVideomeetingStatus": "NoChange",
-        } | _RIGHTS
+        } | NO_RIGHTS
         for key, name, kind, direction, deleted in TASKS
         if include_deleted or not deleted
     ]  # fmt: skip
@@ -239,7 +239,7 @@ def currencies() -> list[JsonObject]:
             "Units": 1.0,
             "Deleted": False,
         }
-        | _RIGHTS
+        | NO_RIGHTS
         for key, (code, rate) in CURRENCIES.items()
     ]
 
@@ -249,7 +249,7 @@ def stages(language: Language) -> list[JsonObject]:
         {
             "SaleStageId": key, "Value": wording.spoken(language), "Tooltip": "", "Probability": probability,
             "Deleted": False, "Rank": key,
-        } | _RIGHTS
+        } | NO_RIGHTS
         for key, (wording, probability) in STAGES.items()
     ]  # fmt: skip
 
@@ -262,7 +262,7 @@ def sale_types(language: Language) -> list[JsonObject]:
             "SaleDuration": 90, "SaleTypeCatId": 0, "Deleted": False, "HasGuide": False,
             "HasStakeholders": False,
             "IsAutoAdvance": False, "AllowQuoteAlternatives": True, "DefaultQuoteValidity": 30, "Stages": [],
-        } | _RIGHTS
+        } | NO_RIGHTS
         for key, wording in SALE_TYPES.items()
     ]  # fmt: skip
 

@@ -1,43 +1,47 @@
-"""The login host: tenant state, OpenID metadata and keys, and tokens for a refresh token."""
+"""The login host: tenant state, OpenID metadata and keys, and the token endpoint."""
 
-import base64
-import binascii
-import hashlib
 import hmac
-import json
-import secrets
-import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
-from jwt.algorithms import RSAAlgorithm
-
-from connector.demo import people
+from connector.demo import keys, people
+from connector.demo.authorize import PATH as AUTHORIZE
+from connector.demo.authorize import AuthorizeHost
 from connector.demo.faults import Faults
+from connector.demo.registration import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CONTEXT_IDENTIFIER,
+    REDIRECT_URI,
+    REFRESH_TOKEN,
+    SERIAL,
+    SYSTEM_USER_TOKEN,
+    is_registered,
+)
 from connector.demo.serving import Reply, Request, json_reply
+from connector.demo.sessions import Sessions
+from connector.demo.sign_ins import SignIn, SignIns
+from connector.demo.system_user import CLAIM, SystemUserExchange
+from connector.demo.system_user import PATH as SYSTEM_USER
 
-CONTEXT_IDENTIFIER = "Cust12345"
-CLIENT_ID = "demo-client"
-CLIENT_SECRET = "demo-secret"  # noqa: S105 - the demo's only secret is that there is none
-REFRESH_TOKEN = "demo-refresh-token"  # noqa: S105
-REDIRECT_URI = "http://127.0.0.1/callback"
-CLAIM = "http://schemes.superoffice.net/identity/"
+__all__ = [
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "CONTEXT_IDENTIFIER",
+    "REDIRECT_URI",
+    "REFRESH_TOKEN",
+    "LoginHost",
+    "is_running",
+]
+
 ID_TOKEN_SECONDS = 300
 _RUNNING_STATES = ("Running", "OnlineMaintenance")
 _OWN_CLAIMS = ("ctx", "webapi_url", "netserver_url", "associateid", "email", "upn", "identityprovider",
 "initials",
-               "so_primary_email_address", "is_administrator", "company_name", "serial")  # fmt: skip
-
-
-@cache
-def _signing_key() -> rsa.RSAPrivateKey:
-    """One key for the process: making it takes longer than everything else here."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+               "so_primary_email_address", "is_administrator", "company_name", "serial", "system_token")  # fmt: skip
 
 
 def is_running(state: str) -> bool:
@@ -45,50 +49,55 @@ def is_running(state: str) -> bool:
     return state in _RUNNING_STATES
 
 
-class AccessTokens:
-    """The access tokens that were handed out, opaque, each with its end."""
+class TokenRefused(Exception):
+    """The token endpoint says no, in OAuth's words."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ends: dict[str, float] = {}
+    def __init__(self, status: int, error: str, description: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.error = error
 
-    def issue(self, seconds: int) -> str:
-        token = f"8A:{CONTEXT_IDENTIFIER}.{secrets.token_urlsafe(32)}"
-        now = time.monotonic()
-        with self._lock:
-            self._ends = {known: end for known, end in self._ends.items() if end > now}
-            self._ends[token] = now + seconds
-        return token
-
-    def is_valid(self, token: str) -> bool:
-        with self._lock:
-            return self._ends.get(token, 0.0) > time.monotonic()
-
-    def expire_all(self) -> None:
-        with self._lock:
-            self._ends.clear()
+    def reply(self) -> Reply:
+        body = {"error": self.error, "error_description": str(self)}
+        return json_reply(body, self.status, {"Cache-Control": "no-store"})
 
 
 class LoginHost:
     """Answers the requests of the login host. The two URLs are set when both ports are known."""
 
-    def __init__(self, faults: Faults, tokens: AccessTokens) -> None:
+    def __init__(
+        self, faults: Faults, sessions: Sessions, sign_ins: SignIns, system_user: SystemUserExchange
+    ) -> None:
         self.faults = faults
-        self.tokens = tokens
+        self.sessions = sessions
+        self.sign_ins = sign_ins
+        self.authorize = AuthorizeHost(faults, sign_ins)
+        self.system_user = system_user
         self.login_url = ""
         self.tenant_root = ""
+        self._answers: dict[str, tuple[str, Callable[[Request], Reply]]] = {
+            "/login/common/oauth/tokens": ("POST", self._tokens),
+            SYSTEM_USER: ("POST", self._system_user),
+            "/login/.well-known/openid-configuration": ("GET", self._metadata),
+            "/login/.well-known/jwks": ("GET", lambda request: json_reply({"keys": [keys.public_key()]})),
+        }
 
     def answer(self, request: Request) -> Reply:
         path = request.path.lower().rstrip("/")
+        authorize = AUTHORIZE.fullmatch(path)
+        if authorize and request.method in ("GET", "POST") and request.is_for_loopback:
+            return self.authorize.answer(request, authorize[1])
         if path.startswith("/api/state/"):
             return self._state(request.path.rstrip("/").rsplit("/", 1)[1])
-        if path == "/login/common/oauth/tokens":
-            return self._tokens(request) if request.method == "POST" else _plain(405)
-        if request.method == "GET" and path == "/login/.well-known/openid-configuration":
-            return json_reply(self._metadata())
-        if request.method == "GET" and path == "/login/.well-known/jwks":
-            return json_reply({"keys": [_public_key()]})
-        return _plain(404)
+        known = self._answers.get(path)
+        if known is None:
+            return _plain(404)
+        method, answer = known
+        return answer(request) if request.method == method else _plain(405)
+
+    def _now(self) -> datetime:
+        """What this host's clock shows."""
+        return datetime.fromtimestamp(time.time() + self.faults.clock_offset, UTC)
 
     def _state(self, context_identifier: str) -> Reply:
         known = context_identifier.lower() == CONTEXT_IDENTIFIER.lower()
@@ -105,9 +114,12 @@ class LoginHost:
         }
         return json_reply(body)
 
-    def _metadata(self) -> dict[str, Any]:
+    def _system_user(self, request: Request) -> Reply:
+        return self.system_user.answer(request, self._now(), self.tenant_root)
+
+    def _metadata(self, request: Request) -> Reply:
         base = f"{self.login_url}/login"
-        return {
+        metadata = {
             "issuer": self.login_url,
             "authorization_endpoint": f"{base}/common/oauth/authorize",
             "token_endpoint": f"{base}/common/oauth/tokens",
@@ -119,88 +131,115 @@ class LoginHost:
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "code_challenge_methods_supported": ["plain", "S256"],
         }
+        return json_reply(metadata)
 
     def _tokens(self, request: Request) -> Reply:
-        if request.content_type != "application/x-www-form-urlencoded":
-            return _refused(400, "invalid_request", "The request must be a form.")
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
-        refusal = self._refusal(form, request)
-        return refusal if refusal is not None else self._issued()
+        try:
+            if request.content_type != "application/x-www-form-urlencoded":
+                raise TokenRefused(400, "invalid_request", "The request must be a form.")
+            form = request.form
+            _check_client(form, request)
+            if form.get("grant_type") == "refresh_token":
+                return self._refreshed(form)
+            if form.get("grant_type") == "authorization_code":
+                return self._redeemed(form)
+            raise TokenRefused(
+                400, "unsupported_grant_type", "Only refresh_token and authorization_code are supported."
+            )
+        except TokenRefused as refusal:
+            return refusal.reply()
 
-    def _refusal(self, form: dict[str, str], request: Request) -> Reply | None:
-        client_id, client_secret = _client(form, request)
-        if not (_same(client_id, CLIENT_ID) and _same(client_secret, CLIENT_SECRET)):
-            return _refused(401, "invalid_client", "Unknown client or wrong client secret.")
-        if form.get("grant_type") != "refresh_token":
-            return _refused(400, "unsupported_grant_type", "Only refresh_token is supported.")
-        if not form.get("redirect_uri"):
-            return _refused(400, "invalid_request", "redirect_uri is missing.")
-        if form["redirect_uri"] != REDIRECT_URI:
-            return _refused(400, "invalid_request", "redirect_uri is not registered for this client.")
-        if self.faults.refresh_token_revoked or not _same(form.get("refresh_token", ""), REFRESH_TOKEN):
-            return _refused(400, "invalid_grant", "The refresh token is unknown or was revoked.")
-        return None
+    def _refreshed(self, form: dict[str, str]) -> Reply:
+        _check_redirect(form)
+        token = form.get("refresh_token", "")
+        sign_in = None if _same(token, REFRESH_TOKEN) else self.sign_ins.find(token)
+        is_revoked = self.faults.refresh_token_revoked or (
+            self._user(sign_in).associate_id in self.faults.revoked_users
+        )
+        if is_revoked or (sign_in is None and not _same(token, REFRESH_TOKEN)):
+            raise TokenRefused(400, "invalid_grant", "The refresh token is unknown or was revoked.")
+        return self._issued(sign_in, {})
 
-    def _issued(self) -> Reply:
+    def _redeemed(self, form: dict[str, str]) -> Reply:
+        _check_redirect(form)
+        code, verifier = form.get("code", ""), form.get("code_verifier", "")
+        grant = self.sign_ins.redeem(code, form["redirect_uri"], verifier)
+        if grant is None:
+            raise TokenRefused(
+                400,
+                "invalid_grant",
+                "The code is unknown, used or too old, or it was issued for another request.",
+            )
+        more = {} if self.faults.no_refresh_token else {"refresh_token": self.sign_ins.keep(grant.sign_in)}
+        return self._issued(grant.sign_in, more, grant.nonce)
+
+    def _issued(self, sign_in: SignIn | None, more: dict[str, str], nonce: str = "") -> Reply:
+        """Tokens for who signed in; None is the user behind the demo's own refresh token."""
         seconds = self.faults.access_token_seconds
+        context = sign_in.context_identifier if sign_in else CONTEXT_IDENTIFIER
+        claims = self._claims(self._user(sign_in), context) | ({"nonce": nonce} if nonce else {})
         body = {
             "token_type": "Bearer",
-            "access_token": self.tokens.issue(seconds),
+            "access_token": self.sessions.issue_token(
+                sign_in.associate_id if sign_in else None, seconds, context
+            ),
             "expires_in": seconds,
-            "id_token": jwt.encode(self._claims(), _signing_key(), "RS256", {"kid": _public_key()["kid"]}),
+            **more,
+            "id_token": keys.signed({name: value for name, value in claims.items() if value is not None}),
         }
         return json_reply(body, headers={"Cache-Control": "no-store"})
 
-    def _claims(self) -> dict[str, Any]:
-        user = people.ASSOCIATES[people.API_USER_ID]
-        now = int(time.time())
+    def _user(self, sign_in: SignIn | None) -> people.Associate:
+        return people.ASSOCIATES[sign_in.associate_id if sign_in else self.faults.api_user]
+
+    def _claims(self, user: people.Associate, context: str) -> dict[str, Any]:
+        root = self.tenant_root.replace(CONTEXT_IDENTIFIER, context)
         own = {
-            "ctx": CONTEXT_IDENTIFIER, "webapi_url": f"{self.tenant_root}/api/",
-            "netserver_url": f"{self.tenant_root}/Remote/Services88/", "associateid": str(user.associate_id),
+            "ctx": context, "webapi_url": f"{root}/api/",
+            "netserver_url": f"{root}/Remote/Services88/", "associateid": str(user.associate_id),
             "email": user.email, "upn": user.email, "identityprovider": "superid", "initials": user.name,
-            "so_primary_email_address": user.email, "is_administrator": "False",
-            "company_name": "Musterroboter Vertriebs-GmbH", "serial": "1234567890",
+            "so_primary_email_address": user.email, "is_administrator": str(user.is_administrator),
+            "company_name": people.OWN_NAME, "serial": SERIAL,
+            "system_token": SYSTEM_USER_TOKEN if user.is_administrator else None,
         }  # fmt: skip
-        claims = {
+        now = int(self._now().timestamp())
+        claims: dict[str, Any] = {
             "sub": user.email, "iat": now, "nbf": now - 5, "exp": now + ID_TOKEN_SECONDS,
             "iss": self.login_url,
             "aud": CLIENT_ID, **{CLAIM + name: value for name, value in own.items()},
         }  # fmt: skip
         for name, value in self.faults.id_token_claims.items():
             claims[CLAIM + name if name in _OWN_CLAIMS else name] = value
-        return {name: value for name, value in claims.items() if value is not None}
+        return claims
 
 
-@cache
-def _public_key() -> dict[str, Any]:
-    key: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(_signing_key().public_key()))
-    kid = hashlib.sha256(key["n"].encode()).hexdigest()[:16]
-    return {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": key["n"], "e": key["e"]}
+def _check_client(form: dict[str, str], request: Request) -> None:
+    client_id, client_secret = _client(form, request)
+    if not (_same(client_id, CLIENT_ID) and _same(client_secret, CLIENT_SECRET)):
+        raise TokenRefused(401, "invalid_client", "Unknown client or wrong client secret.")
+
+
+def _check_redirect(form: dict[str, str]) -> None:
+    if not form.get("redirect_uri"):
+        raise TokenRefused(400, "invalid_request", "redirect_uri is missing.")
+    if not is_registered(form["redirect_uri"]):
+        raise TokenRefused(400, "invalid_request", "redirect_uri is not registered for this client.")
 
 
 def _client(form: dict[str, str], request: Request) -> tuple[str, str]:
     """Client id and secret from the form or from the Basic header; never from the address, where logs would keep
     them.
     """
-    header = request.headers.get("Authorization") or ""
-    if header.lower().startswith("basic "):
-        try:
-            name, _, secret = base64.b64decode(header[6:], validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return "", ""
-        return unquote_plus(name), unquote_plus(secret)
+    pair = request.basic_credentials()
+    if pair is not None:
+        return unquote_plus(pair[0]), unquote_plus(pair[1])
     return form.get("client_id", ""), form.get("client_secret", "")
 
 
 def _same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode(), expected.encode())
-
-
-def _refused(status: int, error: str, description: str) -> Reply:
-    return json_reply(
-        {"error": error, "error_description": description}, status, {"Cache-Control": "no-store"}
-    )
 
 
 def _plain(status: int) -> Reply:

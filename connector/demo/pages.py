@@ -10,7 +10,7 @@ from connector.demo.serving import Reply, html_reply
 from connector.demo.store import Appointment, Document, Store
 from connector.demo.story import Sale, Story
 
-_STYLE = """
+STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;margin:0;color:#1d2433;background:#f4f5f7}
 main{max-width:46rem;margin:2rem auto;padding:1.5rem;background:#fff;border:1px solid
 #d8dce3;border-radius:8px}
@@ -19,7 +19,7 @@ h1{font-size:1.25rem;overflow-wrap:anywhere}dl{display:grid;grid-template-column
 1fr;gap:.25rem 1rem}
 dt{color:#5b6475}dd{margin:0;overflow-wrap:anywhere;white-space:pre-wrap}a{color:#0a58ca}
 """
-_HEADERS = {
+HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -59,7 +59,7 @@ class WebClient:
             return _page("There is no such file", [], 404)
         kind = "message/rfc822" if card.name.lower().endswith(".eml") else "application/octet-stream"
         disposition = f"attachment; filename=\"document-{document_id}\"; filename*=UTF-8''{quote(card.name)}"
-        return Reply(200, content, kind, _HEADERS | {"Content-Disposition": disposition})
+        return Reply(200, content, kind, HEADERS | {"Content-Disposition": disposition})
 
     def _overview(self) -> Reply:
         fields: Fields = []
@@ -209,10 +209,11 @@ def _page(title: str, fields: Fields, status: int = 200) -> Reply:
     rows = "".join(f"<dt>{label}</dt><dd>{value or '–'}</dd>" for label, value in fields)
     page = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} – {LABEL}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
-        f'<body><p class="demo">{LABEL}</p><main><h1>{escape(title)}</h1><dl>{rows}</dl></main></body></html>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+        f'<body><header><p class="demo">{LABEL}</p></header><main><h1>{escape(title)}</h1><dl>{rows}</dl></main>'
+        "</body></html>"
     )
-    return html_reply(page, status, _HEADERS)
+    return html_reply(page, status, HEADERS)
 
 
 def _missing(what: str, key: int) -> Reply:

@@ -9,8 +9,10 @@ import unicodedata
 from dataclasses import dataclass, field
 
 OWN_COMPANY_ID = 1
+OWN_NAME = "Musterroboter Vertriebs-GmbH"
 OWN_DOMAIN = "musterroboter.example"
 API_USER_ID = 3
+SYSTEM_USER_ID = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Associate:
     person_id: int
     mr_mrs: str
     group_id: int = 2
+    is_administrator: bool = False
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is the app's system user: no human, no mail account, no rights that could be missing."""
+        return self.associate_id == SYSTEM_USER_ID
 
     @property
     def full_name(self) -> str:
@@ -31,7 +39,7 @@ class Associate:
 
     @property
     def email(self) -> str:
-        return f"{_slug(self.first_name)}.{_slug(self.last_name)}@{OWN_DOMAIN}"
+        return "" if self.is_system else f"{_slug(self.first_name)}.{_slug(self.last_name)}@{OWN_DOMAIN}"
 
 
 ASSOCIATES = {
@@ -41,9 +49,11 @@ ASSOCIATES = {
         Associate(5, "JW", "Jonas", "Weber", 2, "Herr"),
         Associate(6, "SK", "Sabine", "Kranz", 3, "Frau"),
         Associate(8, "TB", "Tessa", "Beispielmann", 4, "Frau"),
-        Associate(9, "OP", "Oliver", "Placeholder", 5, "Mr", 3),
+        Associate(9, "OP", "Oliver", "Placeholder", 5, "Mr", 3, is_administrator=True),
     )
 }
+SYSTEM_USER = Associate(SYSTEM_USER_ID, "SYSTEM", "System", "User", 0, "", 1)
+USERS = {SYSTEM_USER_ID: SYSTEM_USER, **ASSOCIATES}
 # The first two get most of the sales, so that each demo login has something to do.
 REPRESENTATIVE_IDS = (5, 6, 8, 9)
 REPRESENTATIVE_WEIGHTS = (36, 34, 18, 12)
@@ -99,6 +109,14 @@ class Person:
     @property
     def email(self) -> str:
         return self.emails[0] if self.emails else ""
+
+    @property
+    def withdrew_emarketing(self) -> bool:
+        return self.person_id % 31 == 0
+
+    @property
+    def agreed_to_emarketing(self) -> bool:
+        return self.person_id % 3 == 0 and not self.withdrew_emarketing
 
 
 # Name, department, city, country, business, category, language.
@@ -200,7 +218,7 @@ def _slug(text: str) -> str:
 def invent_companies(rng: random.Random) -> dict[int, Company]:
     """The own company (id 1) and its 39 customers, prospects and partners."""
     own = Company(
-        OWN_COMPANY_ID, "Musterroboter Vertriebs-GmbH", "", "Köln", 276, 0, 0, API_USER_ID, OWN_DOMAIN, "de",
+        OWN_COMPANY_ID, OWN_NAME, "", "Köln", 276, 0, 0, API_USER_ID, OWN_DOMAIN, "de",
         f"info@{OWN_DOMAIN}", org_number="DE000000001", phone="+49 221 000000-0",
     )  # fmt: skip
     companies = {own.company_id: own}

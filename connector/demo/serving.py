@@ -1,42 +1,37 @@
 """The HTTP server under both hosts: connections, bodies, faults, and an end that leaves nothing behind."""
 
+import base64
+import binascii
 import contextlib
 import json
 import logging
+import secrets
 import socket
+import struct
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from connector.demo.faults import Faults, Rule
 from connector.demo.lists import Language
+from connector.demo.people import Associate
+from connector.demo.seen import SECRET_HEADERS, SECRET_NAMES, SeenRequest, SeenRequests, masked
 
 log = logging.getLogger(__name__)
 JSON = "application/json; charset=utf-8"
 # SuperOffice takes files up to 94.4 MB.
 MAX_BODY = 94_400_000
-_SECRET_HEADERS = frozenset({"authorization", "so-apptoken", "cookie", "x-xsrf-token"})
-_SECRET_PARAMETERS = frozenset({"client_secret", "refresh_token", "code", "code_verifier", "access_token"})
-
-
-class SeenRequest(NamedTuple):
-    """A request as tests may look at it: no secrets, and of the body only how long it was."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    query: dict[str, str]
-    body_length: int
+# For SO_LINGER: closing means a reset at once, without waiting for anything.
+_HANG_UP_HARD = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, read completely."""
+    """One request, read completely. The tenant host adds who calls, by which address, and the path's values."""
 
     method: str
     path: str
@@ -44,6 +39,21 @@ class Request:
     query: dict[str, str]
     headers: Message
     body: bytes
+    operation_id: str = ""
+    caller: Associate | None = None
+    root: str = ""
+    values: tuple[str, ...] = ()
+
+    @property
+    def user(self) -> Associate:
+        """The user whom the caller's credential stands for."""
+        if self.caller is None:
+            raise ApiError(401, "AuthenticationException", "Nobody has signed in")
+        return self.caller
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.root}/api/v1"
 
     @property
     def language(self) -> Language:
@@ -59,6 +69,22 @@ class Request:
         return (self.headers.get("Content-Type") or "").split(";")[0].strip().lower()
 
     @property
+    def form(self) -> dict[str, str]:
+        """The fields of a form body; the last one wins."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def basic_credentials(self) -> tuple[str, str] | None:
+        """Name and password of a Basic header, both empty when it is broken; None when there is no such header."""
+        kind, _, value = (self.headers.get("Authorization") or "").partition(" ")
+        if kind.lower() != "basic":
+            return None
+        try:
+            name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return "", ""
+        return name, password
+
+    @property
     def is_for_loopback(self) -> bool:
         """Whether the caller meant this computer, and not some name that somebody pointed at it."""
         host = (self.headers.get("Host") or "").rsplit(":", 1)[0].lower()
@@ -69,10 +95,15 @@ class Request:
         accept = (self.headers.get("Accept") or "").lower()
         return any(kind in accept for kind in kinds)
 
+    def option(self, name: str) -> str:
+        """A query parameter whose name may come in any case; empty when it is missing."""
+        return {key.lower(): value for key, value in self.query.items()}.get(name.lower(), "")
+
     def seen(self) -> SeenRequest:
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in _SECRET_HEADERS}
-        query = {name: value for name, value in self.query.items() if name.lower() not in _SECRET_PARAMETERS}
-        return SeenRequest(self.method, self.path, headers, query, len(self.body))
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in SECRET_HEADERS}
+        query = {name: value for name, value in self.query.items() if name.lower() not in SECRET_NAMES}
+        body = masked(self.body, self.content_type)
+        return SeenRequest(self.method, self.path, headers, query, len(self.body), self.operation_id, body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +152,7 @@ class DemoServer(ThreadingHTTPServer):
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, port: int, application: Application, faults: Faults, seen: deque[SeenRequest]) -> None:
+    def __init__(self, port: int, application: Application, faults: Faults, seen: SeenRequests) -> None:
         self.application = application
         self.faults = faults
         self.seen = seen
@@ -162,6 +193,14 @@ class DemoServer(ThreadingHTTPServer):
         with self._calls_lock:
             del self._calls[threading.current_thread()]
 
+    def shutdown_request(self, request: Any) -> None:
+        # A polite goodbye before the close would turn the reset into an orderly end.
+        linger = request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, len(_HANG_UP_HARD))
+        if linger == _HANG_UP_HARD:
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
+
     def _daemon(self, run: Callable[..., None], *arguments: Any) -> threading.Thread:
         """A thread that `stop` waits for, but that does not keep a program alive that forgot to stop."""
         return threading.Thread(target=run, args=arguments, name="demo-tenant", daemon=True)
@@ -182,18 +221,23 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 120
     rbufsize = wbufsize = 1 << 16
     server: DemoServer
+    operation_id = ""
 
     def log_message(self, format: str, *args: Any) -> None:
         log.debug(format, *args)
 
     def _serve(self) -> None:
+        self.operation_id = secrets.token_hex(16)
         request = self._read()
         if request is None:
             return
-        self.server.seen.append(request.seen())
+        self.server.seen.note(request.seen())
         rules = self.server.faults.take(request.method, request.path)
         if "delay" in rules:
             self.server.stopping.wait(rules["delay"].seconds)
+        if "reset" in rules:
+            self._reset()
+            return
         reply = _scripted(rules["answer"]) if "answer" in rules else self._answer(request)
         if "drop" in rules:
             self.close_connection = True
@@ -225,7 +269,14 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        return Request(self.command, unquote(parts.path), parts.query, query, self.headers, body)
+        return Request(
+            self.command, unquote(parts.path), parts.query, query, self.headers, body, self.operation_id
+        )
+
+    def _reset(self) -> None:
+        """Break the connection off so that the caller sees a reset and not an orderly end."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _HANG_UP_HARD)
 
     def _refuse(self, status: int) -> None:
         self.close_connection = True
@@ -248,7 +299,7 @@ class _Handler(BaseHTTPRequestHandler):
             else {}
         )
         self.send_response(reply.status)
-        for name, value in {**headers, **reply.headers}.items():
+        for name, value in {"X-Operation-Id": self.operation_id, **headers, **reply.headers}.items():
             self.send_header(name, value)
         if self.close_connection or truncated:
             self.close_connection = True

@@ -1,16 +1,16 @@
 """What callers created: documents with their content, and follow-ups.
 
-SQLite in both cases: a file that survives a restart and a crash, or memory. Ids are never given out twice.
+Ids are never given out twice.
 """
 
 import json
-import sqlite3
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+
+from connector.demo.database import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -92,28 +92,25 @@ class Store:
     """
 
     def __init__(self, directory: Path | None) -> None:
-        if directory is not None:
-            directory.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.RLock()
-        path = str(directory / "tenant.sqlite3") if directory else ":memory:"
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_SCHEMA}")
+        # What else the tenant keeps has tables of its own in the same file.
+        self.database = Database(directory)
+        self.database.prepare(_SCHEMA)
+        self._lock = self.database.lock
         self._documents = self._loaded("documents", Document)
         self._appointments = self._loaded("appointments", Appointment)
         # Grows with every change, so that prepared archive rows know when they are out of date.
         self.version = 0
 
     def close(self) -> None:
-        with self._lock:
-            self._database.close()
+        self.database.close()
 
     def begin_story(self, today: date) -> tuple[date, bool]:
         """The day the data set was first told for, and whether that is now. A restart keeps the first day."""
         with self._lock:
-            known = self._database.execute("SELECT value FROM facts WHERE name = 'today'").fetchone()
+            known = self.database.execute("SELECT value FROM facts WHERE name = 'today'").fetchone()
             if known is not None:
                 return date.fromisoformat(known[0]), False
-            self._database.execute("INSERT INTO facts VALUES ('today', ?)", (today.isoformat(),))
+            self.database.execute("INSERT INTO facts VALUES ('today', ?)", (today.isoformat(),))
             return today, True
 
     def documents(self) -> list[Document]:
@@ -145,7 +142,7 @@ class Store:
 
     def content(self, document_id: int) -> bytes | None:
         with self._lock:
-            row = self._database.execute(
+            row = self.database.execute(
                 "SELECT content FROM documents WHERE id = ?", (document_id,)
             ).fetchone()
             return row[0] if row else None
@@ -155,7 +152,7 @@ class Store:
         with self._lock:
             card = replace(card, name=self._free_name(card.name, 0), length=len(content or b""))
             card = replace(card, has_content=content is not None)
-            cursor = self._database.execute(
+            cursor = self.database.execute(
                 "INSERT INTO documents (seeded, name, fields, content) VALUES (?, ?, ?, ?)",
                 (seeded, card.name, _dump(card), content),
             )
@@ -166,7 +163,7 @@ class Store:
 
     def add_appointment(self, card: Appointment, seeded: bool = False) -> Appointment:
         with self._lock:
-            cursor = self._database.execute(
+            cursor = self.database.execute(
                 "INSERT INTO appointments (seeded, fields) VALUES (?, ?)", (seeded, _dump(card))
             )
             card = replace(card, appointment_id=int(cursor.lastrowid or 0))
@@ -188,7 +185,7 @@ class Store:
             card = replace(card, name=self._free_name(card.name, document_id))
             if content is not None:
                 card = replace(card, length=len(content), has_content=True)
-            self._database.execute(
+            self.database.execute(
                 "UPDATE documents SET name = ?, fields = ?, content = coalesce(?, content) WHERE id = ?",
                 (card.name, _dump(card), content, document_id),
             )
@@ -199,13 +196,13 @@ class Store:
     def remove_document(self, document_id: int) -> bool:
         """Delete a document with its file; False when there was none."""
         with self._lock:
-            self._database.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+            self.database.execute("DELETE FROM documents WHERE id = ?", (document_id,))
             self.version += 1
             return self._documents.pop(document_id, None) is not None
 
     def remove_appointment(self, appointment_id: int) -> bool:
         with self._lock:
-            self._database.execute("DELETE FROM appointments WHERE id = ?", (appointment_id,))
+            self.database.execute("DELETE FROM appointments WHERE id = ?", (appointment_id,))
             self.version += 1
             return self._appointments.pop(appointment_id, None) is not None
 
@@ -213,7 +210,7 @@ class Store:
         statement = f"SELECT id, seeded, fields FROM {table} ORDER BY id"  # noqa: S608 - one of two literals
         return {
             key: (_load(kind, key, text), bool(seeded))
-            for key, seeded, text in self._database.execute(statement)
+            for key, seeded, text in self.database.execute(statement)
         }
 
     def _free_name(self, name: str, own_id: int) -> str:
@@ -222,7 +219,7 @@ class Store:
         if not stem:
             stem, dot, ending = name, "", ""
         candidate, number = name, 1
-        while self._database.execute(
+        while self.database.execute(
             "SELECT 1 FROM documents WHERE name = ? AND id <> ?", (candidate, own_id)
         ).fetchone():
             candidate = f"{stem} ({number}){dot}{ending}"

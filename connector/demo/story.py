@@ -3,8 +3,10 @@
 import random
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 
 from connector.demo import headings, lists, people
+from connector.demo.quotes import Quotes, write_quotes
 
 SEED = 20_170
 FIRST_SALE_ID = 101
@@ -37,6 +39,8 @@ class Sale:
     updated_by: int
     description: str
     has_quote: bool
+    # What was really meant by the heading; nobody outside can ask for it, the quotes are written from it.
+    goods: headings.Goods = ()
 
     @property
     def probability(self) -> int:
@@ -61,6 +65,11 @@ class Story:
     @property
     def associates(self) -> dict[int, people.Associate]:
         return people.ASSOCIATES
+
+    @cached_property
+    def quotes(self) -> Quotes:
+        """The quotes of the sales that have one; written when somebody first asks, for there may be many."""
+        return write_quotes(self.sales.values(), self.today)
 
     def people_of(self, company_id: int) -> list[people.Person]:
         return [person for person in self.persons.values() if person.company_id == company_id]
@@ -109,10 +118,14 @@ class _SaleWriter:
         customer = self._customer()
         english = customer[0] in self.story.companies and self.story.companies[customer[0]].language == "en"
         heading = headings.invent_heading(self.rng, english)
-        text = self.ugly_at.get(number, heading.text)
+        text, goods = heading.text, heading.goods
+        if number in self.ugly_at:
+            text = self.ugly_at[number]
+            goods = headings.UGLY_GOODS.get(text, ())
         registered = self._registered_at(number)
         status = self._status(registered)
-        return self._sale(text, customer, status, self._amount(heading.amount), registered)
+        sale = self._sale(text, customer, status, self._amount(heading.amount), registered)
+        return replace(sale, goods=goods)
 
     def _showcase(self) -> Sale:
         """The sale every demonstration begins with: open, owned by JW, with a person one may write to."""
@@ -120,7 +133,11 @@ class _SaleWriter:
         company_id = self.customers[0]
         customer = company_id, self.staff[company_id][0].person_id
         return replace(
-            self._sale(headings.SHOWCASE, customer, 1, 35_910.0, registered), associate_id=5, stage_id=4
+            self._sale(headings.SHOWCASE, customer, 1, 35_910.0, registered),
+            associate_id=5,
+            stage_id=4,
+            has_quote=True,
+            goods=headings.SHOWCASE_GOODS,
         )
 
     def _customer(self) -> tuple[int, int]:
@@ -184,7 +201,7 @@ class _SaleWriter:
             registered_by=owner,
             updated_by=owner if rng.random() < 0.8 else rng.choice(people.REPRESENTATIVE_IDS),
             description="" if rng.random() < 0.7 else "Erfundene Notiz zu diesem Verkauf.",
-            has_quote=rng.random() < 0.25,
+            has_quote=rng.random() < 1 / 3,
         )
 
     def _next_id(self) -> int:

@@ -13,38 +13,42 @@ import argparse
 import signal
 import sys
 import threading
-from collections import deque
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
-from connector.demo import login, seeds
+from connector.demo import keys, registration, seeds
 from connector.demo.bodies import base_now
 from connector.demo.faults import Faults
-from connector.demo.login import AccessTokens, LoginHost
-from connector.demo.routes import TenantHost
-from connector.demo.serving import Application, DemoServer, SeenRequest
+from connector.demo.login import LoginHost
+from connector.demo.routes import Acted, TenantHost
+from connector.demo.seen import SeenRequest, SeenRequests
+from connector.demo.serving import Application, DemoServer
+from connector.demo.sessions import Sessions
+from connector.demo.sign_ins import SignIns
 from connector.demo.store import Appointment, Store, StoredDocument
 from connector.demo.story import Story, tell
-
-# Enough for any test, and an end for a server that runs for weeks.
-REMEMBERED_REQUESTS = 20_000
+from connector.demo.system_user import SystemUserExchange
 
 
 class DemoTenant:
     """One demo tenant. `start` binds the ports (0 = chosen by the system), `stop` leaves nothing behind.
 
-    With a directory, documents and follow-ups survive a restart, and so does the day the data set was told for;
-    without one they live in memory. Starting raises OSError when a port is taken.
+    With a directory, documents, follow-ups, foreign keys, sign-ins and the app's key pair survive a restart, and so
+    does the day the data set was told for; without one they live in memory. Starting raises OSError when a port is
+    taken.
     """
 
-    context_identifier = login.CONTEXT_IDENTIFIER
-    client_id = login.CLIENT_ID
-    client_secret = login.CLIENT_SECRET
-    refresh_token = login.REFRESH_TOKEN
-    redirect_uri = login.REDIRECT_URI
+    context_identifier = registration.CONTEXT_IDENTIFIER
+    client_id = registration.CLIENT_ID
+    client_secret = registration.CLIENT_SECRET
+    refresh_token = registration.REFRESH_TOKEN
+    redirect_uri = registration.REDIRECT_URI
+    system_user_token = registration.SYSTEM_USER_TOKEN
+    onsite_user = registration.ONSITE_USER
+    onsite_password = registration.ONSITE_PASSWORD
 
     def __init__(
         self,
@@ -55,15 +59,19 @@ class DemoTenant:
         sales: int = 400,
     ) -> None:
         self.directory = directory
-        self._tokens = AccessTokens()
-        self.faults = Faults(self.context_identifier, self._tokens.expire_all)
+        self._sessions = Sessions()
+        names = (self.context_identifier, registration.ONSITE_PATH)
+        self.faults = Faults(names, self._sessions.expire_all)
         self.login_url = ""
         self.tenant_url = ""
+        # The same tenant as an installation of one's own: another address, a password, no login host.
+        self.onsite_url = ""
         self._ports = (login_port, tenant_port)
         self._today = today
         self._sales = sales
-        self._seen: deque[SeenRequest] = deque(maxlen=REMEMBERED_REQUESTS)
+        self._seen = SeenRequests()
         self._servers: list[DemoServer] = []
+        self._tenant_host: TenantHost | None = None
         self._store: Store | None = None
         self._story: Story | None = None
 
@@ -71,6 +79,9 @@ class DemoTenant:
         """Open the store, tell the story, listen on both ports."""
         self._store = Store(self.directory)
         try:
+            if self.directory is not None:
+                # Somebody may want to read it from there before the first system user comes.
+                keys.app_private_key(self.directory)
             self._story = self._told(self._store)
             self._listen(self._store, self._story)
         except BaseException:
@@ -102,6 +113,11 @@ class DemoTenant:
         return self._story
 
     @property
+    def private_key(self) -> str:
+        """The registered app's private key, with which the system user's token is signed: PEM text, PKCS#8."""
+        return keys.app_private_key(self.directory)
+
+    @property
     def documents(self) -> list[StoredDocument]:
         """The documents that callers created, oldest first, each with its card and its bytes (None: nothing
         uploaded).
@@ -116,10 +132,15 @@ class DemoTenant:
     @property
     def requests(self) -> list[SeenRequest]:
         """The requests to both hosts so far, oldest first, without secrets."""
-        return list(self._seen)
+        return self._seen.all()
 
     def forget_requests(self) -> None:
-        self._seen.clear()
+        self._seen.forget()
+
+    @property
+    def acted(self) -> list[Acted]:
+        """The calls of operations that act for real (send mails, run scripts) since the start, granted or not."""
+        return self._tenant_host.acted if self._tenant_host else []
 
     def _open_store(self) -> Store:
         if self._store is None:
@@ -134,8 +155,9 @@ class DemoTenant:
         return story
 
     def _listen(self, store: Store, story: Story) -> None:
-        login_host = LoginHost(self.faults, self._tokens)
-        tenant_host = TenantHost(story, store, self.faults, self._tokens)
+        system_user = SystemUserExchange(self.faults, self._sessions, lambda: self.private_key)
+        login_host = LoginHost(self.faults, self._sessions, SignIns(store.database), system_user)
+        tenant_host = self._tenant_host = TenantHost(story, store, self.faults, self._sessions)
         applications: tuple[Application, Application] = (login_host, tenant_host)
         for port, application in zip(self._ports, applications, strict=True):
             try:
@@ -144,8 +166,11 @@ class DemoTenant:
                 reason = f"port {port} of 127.0.0.1 cannot be used ({error.strerror})"
                 raise OSError(error.errno, reason) from None
         self.login_url = login_host.login_url = f"http://127.0.0.1:{self._servers[0].port}"
-        self.tenant_url = f"http://127.0.0.1:{self._servers[1].port}/{self.context_identifier}"
+        host = f"http://127.0.0.1:{self._servers[1].port}"
+        self.tenant_url = f"{host}/{self.context_identifier}"
+        self.onsite_url = f"{host}/{registration.ONSITE_PATH}"
         login_host.tenant_root = tenant_host.root = self.tenant_url
+        tenant_host.onsite_root = self.onsite_url
         for server in self._servers:
             server.start()
 

@@ -1,7 +1,10 @@
 """A caller of the demo tenant that knows no client of ours: plain requests over sockets."""
 
+import base64
+import hashlib
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlencode
 
 import requests
 
@@ -21,17 +24,73 @@ def token_form(tenant: DemoTenant, **changes: str | None) -> dict[str, str]:
     return {name: value for name, value in form.items() if value is not None}
 
 
-class Api:
-    """One signed-in session; paths are what follows `/api/v1`."""
+CALLBACK = "http://127.0.0.1:8000/superoffice/callback/"
+VERIFIER = "v" * 64
+CLAIM = "http://schemes.superoffice.net/identity/"
 
-    def __init__(self, tenant: DemoTenant, **headers: str) -> None:
+
+def ask_for_tokens(tenant: DemoTenant, form: dict[str, str], **options: Any) -> requests.Response:
+    """What the token endpoint answers to a form."""
+    return requests.post(f"{tenant.login_url}/login/common/oauth/tokens", data=form, timeout=10, **options)
+
+
+def authorize_address(tenant: DemoTenant, **changes: str | None) -> str:
+    """The address of the sign-in page with everything in order; a change to None leaves the parameter out."""
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+    query: dict[str, str | None] = {
+        "response_type": "code", "client_id": tenant.client_id, "redirect_uri": CALLBACK, "scope": "openid",
+        "state": "st&te", "acr_values": "tenant:Cust12345", "code_challenge": challenge,
+        "code_challenge_method": "S256", **changes,
+    }  # fmt: skip
+    given = {name: value for name, value in query.items() if value is not None}
+    return f"{tenant.login_url}/login/common/oauth/authorize?{urlencode(given)}"
+
+
+def sent_back(answer: requests.Response) -> dict[str, str]:
+    """The parameters with which a person arrives at the app again."""
+    assert answer.status_code == 302, answer.text
+    address, _, query = answer.headers["Location"].partition("?")
+    assert address == CALLBACK
+    return dict(parse_qsl(query))
+
+
+def press(tenant: DemoTenant, button: dict[str, str], **changes: str | None) -> dict[str, str]:
+    """What comes back when a button of the sign-in page is pressed."""
+    address = authorize_address(tenant, **changes)
+    return sent_back(requests.post(address, data=button, allow_redirects=False, timeout=10))
+
+
+def code_form(tenant: DemoTenant, code: str, /, **changes: str | None) -> dict[str, str]:
+    """The form that turns a code into tokens; a change to None leaves the field out."""
+    form: dict[str, str | None] = {
+        "grant_type": "authorization_code", "client_id": tenant.client_id,
+        "client_secret": tenant.client_secret, "code": code, "redirect_uri": CALLBACK,
+        "code_verifier": VERIFIER, **changes,
+    }  # fmt: skip
+    return {name: value for name, value in form.items() if value is not None}
+
+
+def signed_in(tenant: DemoTenant, associate_id: int) -> dict[str, Any]:
+    """The token answer for a user who signed in in the browser."""
+    code = press(tenant, {"user": str(associate_id)})["code"]
+    answer = ask_for_tokens(tenant, code_form(tenant, code))
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+class Api:
+    """One signed-in session; paths are what follows `/api/v1`. Without a header it is the demo's own user's."""
+
+    def __init__(self, tenant: DemoTenant, authorization: str = "", root: str = "", **headers: str) -> None:
         self.tenant = tenant
+        self.root = root or tenant.tenant_url
         self.session = requests.Session()
         self.session.headers.update({"Accept": "application/json", "Accept-Language": "en", **headers})
-        answer = self.session.post(
-            f"{tenant.login_url}/login/common/oauth/tokens", data=token_form(tenant), timeout=10
-        )
-        self.session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        if not authorization:
+            answer = ask_for_tokens(tenant, token_form(tenant))
+            authorization = f"Bearer {answer.json()['access_token']}"
+        self.session.headers["Authorization"] = authorization
 
     def __enter__(self) -> Self:
         return self
@@ -42,7 +101,7 @@ class Api:
         self.session.close()
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        return self.session.request(method, f"{self.tenant.tenant_url}/api/v1{path}", timeout=10, **options)
+        return self.session.request(method, f"{self.root}/api/v1{path}", timeout=10, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.call("GET", path, **options)
@@ -53,6 +112,12 @@ class Api:
         assert answer.status_code == 200, answer.text
         rows: list[dict[str, Any]] = answer.json()["value"]
         return rows
+
+    def ask(self, path: str, **body: Any) -> Any:
+        """What an agent answers to a body."""
+        answer = self.call("POST", f"/Agents/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def refused(self, path: str, **options: str) -> str:
         """The message with which an archive query is refused."""

@@ -25,6 +25,13 @@ def reading(reading_tenant: DemoTenant) -> Iterator[Api]:
 
 
 @pytest.fixture
+def shared_tenant(reading_tenant: DemoTenant) -> Iterator[DemoTenant]:
+    """The module's tenant with every switch as it was: for tests that turn switches and mind no foreign record."""
+    with reading_tenant.faults.cleared_afterwards():
+        yield reading_tenant
+
+
+@pytest.fixture
 def tenant() -> Iterator[DemoTenant]:
     """A tenant of one's own."""
     with DemoTenant(today=TODAY) as tenant:

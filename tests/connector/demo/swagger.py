@@ -52,6 +52,25 @@ def relaxed(schema: Any) -> Any:
     return result
 
 
+def request_problems(name: str, method: str, path: str, body: Any) -> list[str]:
+    """What is wrong with the JSON body of a request, by the specification `name`."""
+    parameters = specification(name)["paths"][f"/api/v1{path}"][method.lower()]["parameters"]
+    schema = next(item["schema"] for item in parameters if item["in"] == "body")
+    validator = Draft202012Validator({**relaxed(schema), "definitions": _definitions(name)})
+    return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(body)]
+
+
+@cache
+def operations() -> frozenset[tuple[str, str]]:
+    """Verb and path after `/api/v1` of everything that the specifications at hand describe."""
+    return frozenset(
+        (method.upper(), path.removeprefix("/api/v1"))
+        for file in SPECIFICATIONS.glob("*.json")
+        for path, methods in specification(file.stem)["paths"].items()
+        for method in methods
+    )
+
+
 def problems(name: str, method: str, path: str, body: Any, status: int = 200) -> list[str]:
     """What is wrong with an answer, by the specification `name`; `path` is as the specification writes it."""
     responses = specification(name)["paths"][f"/api/v1{path}"][method.lower()]["responses"]

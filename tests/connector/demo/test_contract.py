@@ -1,11 +1,13 @@
 """The answers of the operations in use, held against SuperOffice's own specifications."""
 
+import base64
 from typing import Any
 
 import pytest
 
+from connector.demo.tenant import DemoTenant
 from tests.connector.demo.api import Api, document
-from tests.connector.demo.swagger import problems
+from tests.connector.demo.swagger import operations, problems, request_problems
 
 READ = [
     ("Sale", "/Sale", "/Sale?$top=50"),
@@ -37,6 +39,49 @@ READ = [
     ("List", "/List/SaleType/Items", "/List/SaleType/Items"),
     ("User", "/User/currentPrincipal", "/User/currentPrincipal"),
     ("User", "/User/currentAssociate", "/User/currentAssociate"),
+    ("Appointment", "/Appointment", "/Appointment"),
+    ("User", "/User", "/User"),
+    ("Product", "/Product", "/Product"),
+    ("Pricelist", "/Pricelist", "/Pricelist"),
+    ("CRMScript", "/CRMScript", "/CRMScript"),
+    ("Archive", "/Archive/{archiveProviderName}", "/Archive/FindQuoteLine?$top=50"),
+    ("Archive", "/Archive/{archiveProviderName}", "/Archive/QuoteLine?$top=50"),
+    ("Archive", "/Archive/{archiveProviderName}", "/Archive/QuoteConnection"),
+    ("Archive", "/Archive/{archiveProviderName}", "/Archive/ForeignKeys"),
+    ("Archive", "/Archive/{archiveProviderName}", "/Archive/Dynamic?$select=quote.quote_id,quote.SaleId"),
+    ("Archive", "/Archive/{archiveProviderName}/$metadata", "/Archive/FindQuoteLine/$metadata"),
+    ("Sale", "/Sale/default", "/Sale/default"),
+    ("Sale", "/Sale/{id}/ForeignKey", "/Sale/120/ForeignKey"),
+    ("Document", "/Document/{id}/ForeignKey", "/Document/7/ForeignKey"),
+    ("Person", "/Person/{personId}/Consent", "/Person/31/Consent"),
+    ("Person", "/Person/{personId}/Consent/{purpose}", "/Person/31/Consent/STORE"),
+    ("List", "/List/ConsentPurpose/Items", "/List/ConsentPurpose/Items"),
+    ("List", "/List/LegalBase/Items", "/List/LegalBase/Items"),
+    ("List", "/List/ConsentSource/Items", "/List/ConsentSource/Items"),
+    *(
+        ("MDOList", "/MDOList/{listname}", f"/MDOList/{name}")
+        for name in (
+            "productfamily",
+            "functionrights",
+            "associate",
+            "shipmenttype",
+            "task",
+            "doctmpl",
+            "prob",
+            "saletype",
+            "currency",
+            "consentpurpose",
+        )
+    ),
+    ("Webhook", "/Webhook/default", "/Webhook/default"),
+    ("Webhook", "/Webhook", "/Webhook"),
+    ("Webhook", "/Webhook/{id}", "/Webhook/1"),
+    ("Webhook", "/Webhook/{webhookId}/LastError", "/Webhook/1/LastError"),
+    ("CRMScript", "/CRMScript/{cRMScriptId}/Validate", "/CRMScript/1/Validate"),
+    ("ShipmentMessage", "/ShipmentMessage/default", "/ShipmentMessage/default"),
+    ("License", "/License", "/License"),
+    ("License", "/License/{ownerName}", "/License/SuperOffice"),
+    ("License", "/License/User/{associateId}", "/License/User/3"),
     ("TimeZone", "/TimeZone/base", "/TimeZone/base"),
     ("TimeZone", "/TimeZone/current", "/TimeZone/current"),
 ]
@@ -46,6 +91,13 @@ AGENTS = [
     ("SentryAgent", "Sentry/GetFunctionRights", None, ""),
     ("AssociateAgent", "Associate/GetAssociate", None, "?associateId=5"),
     ("AssociateAgent", "Associate/GetAssociateList", [5, 6], ""),
+    ("SentryAgent", "Sentry/CanCreateAppointmentInAssociateDiaries", {"AssociateIds": [5]}, ""),
+    ("ArchiveAgent", "Archive/GetProviderNames", None, ""),
+    ("ArchiveAgent", "Archive/GetAvailableColumns", {"ProviderName": "FindSale", "Context": ""}, ""),
+    ("QuoteAgent", "Quote/HasConnections", None, ""),
+    ("PersonAgent", "Person/HasConsent", {"PersonId": 31, "Purpose": "STORE"}, ""),
+    ("PersonAgent", "Person/GetConsentInfos", {"PersonId": 31}, ""),
+    ("MarketingAgent", "Marketing/CreateDefaultShipmentMessageEntity", None, ""),
     ("ConfigurationAgent", "Configuration/GetCRMUrl", {"SoProtocol": "sale.main?sale_id=120"}, ""),
 ]
 
@@ -67,6 +119,97 @@ def test_what_agents_answer_is_as_specified(
 
     assert answer.status_code == 200
     assert problems(name, "POST", f"/Agents/{path}", answer.json()) == []
+    if body is not None:
+        assert request_problems(name, "POST", f"/Agents/{path}", body) == []
+
+
+def test_the_map_lists_only_what_the_specifications_describe(reading: Api) -> None:
+    root = f"{reading.tenant.tenant_url}/api/v1"
+    listed = {
+        (method, address.removeprefix(root))
+        for address, methods in reading.get("").json().items()
+        for method in methods
+    }
+
+    # Patching is documented, but in no specification.
+    assert listed - operations() == {("PATCH", "/Document/{id}")}
+    assert len(listed) > 80
+
+
+def test_what_the_quote_agent_answers_is_as_specified(reading: Api) -> None:
+    def ask(call: str, **body: int) -> Any:
+        path = f"/Agents/Quote/{call}"
+        assert request_problems("QuoteAgent", "POST", path, body) == []
+        value = reading.call("POST", path, json=body).json()
+        assert problems("QuoteAgent", "POST", path, value) == []
+        return value
+
+    for quote in list(reading.tenant.story.quotes.by_id.values())[::9]:
+        ask("GetQuoteFromSaleId", SaleId=quote.sale_id)
+        ask("GetQuoteEntityFromSaleId", SaleId=quote.sale_id)
+        for version in ask("GetQuoteVersions", QuoteId=quote.quote_id):
+            for item in ask("GetQuoteAlternatives", QuoteVersionId=version["QuoteVersionId"]):
+                assert ask("GetQuoteLines", QuoteAlternativeId=item["QuoteAlternativeId"])
+
+
+def test_what_sales_and_mail_agents_answer_is_as_specified(api: Api, tenant: DemoTenant) -> None:
+    has_quote = api.call("POST", "/Agents/Sale/SaleHasQuote", json={"SaleId": 101}).json()
+    assert problems("SaleAgent", "POST", "/Agents/Sale/SaleHasQuote", has_quote) == []
+
+    tenant.faults.restricted.clear()
+    for name, body in (
+        ("GetCurrentAccountId", None),
+        ("TestAuthenticate", None),
+        ("Send", {"Emails": []}),
+        ("SendEMails", {"Emails": []}),
+    ):
+        answer = api.call("POST", f"/Agents/EMail/{name}", json=body).json()
+        assert problems("EMailAgent", "POST", f"/Agents/EMail/{name}", answer) == []
+
+
+def test_what_the_document_agent_answers_is_as_specified(api: Api) -> None:
+    key = api.create_document()["DocumentId"]
+    body = {"DocumentId": key, "Stream": base64.b64encode(b"file").decode()}
+    path = "/Agents/Document/SetDocumentStreamFromId"
+
+    assert request_problems("DocumentAgent", "POST", path, body) == []
+    assert problems("DocumentAgent", "POST", path, api.call("POST", path, json=body).json()) == []
+    verified = api.call("POST", "/Agents/Document/VerifyGetDocumentStream", json={"DocumentId": key})
+    assert (verified.status_code, verified.content) == (204, b"")
+    for method in ("POST", "PUT", "DELETE"):
+        answer = api.call(method, f"/Document/{key}/Lock").json()
+        assert problems("Document", method, "/Document/{documentId}/Lock", answer) == []
+
+
+def test_what_foreign_keys_answer_is_as_specified(api: Api) -> None:
+    def ask(method: str, path: str, call: str, **options: Any) -> None:
+        answer = api.call(method, call, **options)
+        assert answer.status_code == 200, answer.text
+        assert answer.json() is not None
+        assert problems("ForeignApp", method, path, answer.json()) == []
+
+    device = "/ForeignApp/{applicationName}/{deviceName}/{deviceIdentifier}"
+    key = {"Key": "mail", "Value": "7d0d", "RecordId": 7, "TableName": "document"}
+    assert request_problems("ForeignApp", "POST", f"{device}/Key", key) == []
+    ask("POST", "/ForeignApp/{appName}", "/ForeignApp/Sales Desk")
+    ask("POST", device, "/ForeignApp/Sales Desk/desk/one")
+    ask("POST", f"{device}/Key", "/ForeignApp/Sales Desk/desk/one/Key", json=key)
+    ask(
+        "GET",
+        f"{device}/Key/{{keyName}}/{{tableName}}",
+        "/ForeignApp/Sales Desk/desk/one/Key/mail/document?Value=7d0d",
+    )
+    anywhere = "/ForeignApp/{applicationName}/{deviceName}/Key/{keyName}/{tableName}"
+    ask("GET", anywhere, "/ForeignApp/Sales Desk/desk/Key/mail/document?keyValue=7d0d")
+
+
+def test_what_validating_a_sale_answers_is_as_specified(reading: Api) -> None:
+    sale = reading.get("/Sale/default").json()
+    assert request_problems("Sale", "POST", "/Sale/Validate", sale) == []
+    assert reading.call("POST", "/Sale/Validate", json=sale).json() == {}
+    found = reading.call("POST", "/Sale/Validate", json={**sale, "Contact": {"ContactId": 4711}}).json()
+    assert found
+    assert problems("Sale", "POST", "/Sale/Validate", found) == []
 
 
 def test_every_sale_company_and_person_is_as_specified(reading: Api) -> None:
