@@ -1,137 +1,129 @@
-"""From a refresh token to an access token, and the proof that it belongs to the configured tenant.
+"""A valid access token at hand, whatever the way in: renewed ahead of its end, by one client for all.
 
-One way to a token lives here today. Another one (a sign-in, a system user) needs what `Auth` has: `token`
-and `renew`.
+Many processes share a token through its store. Whoever holds the store's claim renews; nobody holds a lock
+while SuperOffice is asked.
 """
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+import base64
+import logging
+import random
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
-
-import jwt
+from typing import Protocol
 
 from connector.superoffice import errors
-from connector.superoffice.fields import Fields
-from connector.superoffice.messages import Request, Response
-from connector.superoffice.tenant import safe_address
+from connector.superoffice.access_tokens import AccessToken, MemoryTokenStore, TokenStore, utc_now
+from connector.superoffice.grants import Grant, RefreshGrant, SystemUserGrant
+from connector.superoffice.identity import Identity
 from connector.superoffice.transport import Transport
+from connector.superoffice.ways_in import (
+    LOGIN_URLS,
+    App,
+    Credentials,
+    Password,
+    RefreshToken,
+    SystemUser,
+)
 
-LOGIN_URLS = {
-    "sod": "https://sod.superoffice.com",
-    "stage": "https://qaonline.superoffice.com",
-    "online": "https://online.superoffice.com",
-}
-_CLAIM = "http://schemes.superoffice.net/identity/"
-_LEEWAY = timedelta(minutes=5)  # between SuperOffice's clock and ours; the token came fresh over TLS
-_LIFETIME = 3600  # seconds, what SuperOffice documents, when the answer does not say
+__all__ = [
+    "LOGIN_URLS",
+    "AccessToken",
+    "App",
+    "Auth",
+    "Credentials",
+    "Identity",
+    "MemoryTokenStore",
+    "Password",
+    "PasswordAuth",
+    "RefreshToken",
+    "SignIn",
+    "SystemUser",
+    "TokenStore",
+    "auth_for",
+]
 
+logger = logging.getLogger(__name__)
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How we reach one tenant; `login_url` is one of LOGIN_URLS or an installation's own."""
-
-    login_url: str
-    context_identifier: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    redirect_uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccessToken:
-    """`expires_at` (aware, UTC) is when we stop using it: after four fifths of its life."""
-
-    value: str = field(repr=False)
-    expires_at: datetime
-
-
-class TokenStore(Protocol):
-    """Where an access token is kept between calls, so that several clients share one."""
-
-    def load(self) -> AccessToken | None: ...
-
-    def save(self, token: AccessToken) -> None: ...
-
-    def clear(self) -> None: ...
+# Seconds a claim lasts when its holder dies. A renewal is two answers, the token and the keys, of which each
+# takes at most identity.SIGN_IN_DEADLINE and one last read.
+LEASE = 90.0
+_PATIENCE = LEASE + 5.0  # seconds that others wait for the holder
+_PAUSE = timedelta(minutes=1)  # between two tries ahead of the end, while the token still works
 
 
-class MemoryTokenStore:
-    """A token store for one process."""
+class SignIn(Protocol):
+    """What a client needs of its way in; `identity` is that of the last token it verified itself."""
 
-    def __init__(self) -> None:
-        self._token: AccessToken | None = None
+    @property
+    def identity(self) -> Identity | None: ...
 
-    def load(self) -> AccessToken | None:
-        return self._token
+    def token(self) -> AccessToken: ...
 
-    def save(self, token: AccessToken) -> None:
-        self._token = token
+    def renew(self, rejected: AccessToken, refusal: errors.Refused | None = None) -> AccessToken: ...
 
-    def clear(self) -> None:
-        self._token = None
+    def renew_now(self) -> None: ...
+
+    def headers(self, token: AccessToken) -> dict[str, str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a verified id_token says about the user behind the tokens."""
-
-    context_identifier: str
-    associate_id: int | None
-    email: str
-    is_administrator: bool
-
-    @classmethod
-    def from_claims(cls, claims: Mapping[str, Any]) -> "Identity":
-        fields = Fields({name.removeprefix(_CLAIM): value for name, value in claims.items()}, "id_token")
-        return cls(
-            context_identifier=fields.text("ctx"),
-            associate_id=fields.id("associateid"),
-            email=fields.text("email"),
-            # The claim is the text "True" or "False".
-            is_administrator=fields.flag("is_administrator", missing=False),
-        )
+def auth_for(
+    credentials: Credentials,
+    transport: Transport,
+    store: TokenStore,
+    on_refresh_token: Callable[[str], None] | None = None,
+) -> SignIn:
+    """The sign-in for this way in. Raises UnsafeAddress; talks to nobody yet."""
+    if isinstance(credentials, Password):
+        return PasswordAuth(credentials, transport)
+    return Auth(credentials, transport, store, on_refresh_token=on_refresh_token)
 
 
 class Auth:
-    """Keeps a valid access token at hand; threads that find it expired together make one refresh.
-
-    `identity` is the last verified one. `on_refresh_token` gets a new refresh token before anything else
-    happens; SuperOffice sends none today, and an empty one never replaces what we have.
-    """
+    """Shares the token of one credential with everybody who uses the same store."""
 
     def __init__(
         self,
-        credentials: Credentials,
+        credentials: RefreshToken | SystemUser,
         transport: Transport,
         store: TokenStore,
         *,
         on_refresh_token: Callable[[str], None] | None = None,
         now: Callable[[], datetime] = utc_now,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        login_url = safe_address(credentials.login_url, allow_loopback=True)
-        self._credentials = replace(credentials, login_url=login_url)
-        self._transport, self._store, self._now = transport, store, now
-        self._on_refresh_token = on_refresh_token
-        self._lock = threading.Lock()
-        self._keys: list[jwt.PyJWK] = []
+        self._grant: Grant
+        if isinstance(credentials, SystemUser):
+            self._grant = SystemUserGrant(credentials, transport, now)
+        else:
+            self._grant = RefreshGrant(credentials, transport, now, on_refresh_token)
+        self._transport, self._store = transport, store
+        self._now, self._clock, self._sleep = now, clock, sleep
+        self._life = timedelta.max  # of the last token that we fetched: what the store may have forgotten
         self.identity: Identity | None = None
-        for secret in (credentials.client_secret, credentials.refresh_token):
+        for secret in credentials.secrets:
             transport.redactor.hide(secret)
 
     def token(self) -> AccessToken:
-        """A usable token, refreshed when needed. Raises a SignInFailed, or what the transport raises."""
-        return self._usable() or self._refresh_unless(self._usable)
+        """A usable token, renewed when needed. Raises a SignInFailed, or what the transport raises."""
+        token, now = self._usable(), self._now()
+        if token is None:
+            return self._renewed()
+        return self._renewed_ahead(token, now) if token.is_due(now, self._life) else token
 
-    def renew(self, rejected: AccessToken) -> AccessToken:
+    def renew(self, rejected: AccessToken, refusal: errors.Refused | None = None) -> AccessToken:
         """A token other than the one that SuperOffice just refused; somebody else's fresh one counts."""
-        return self._refresh_unless(lambda: self._usable(other_than=rejected))
+        return self._renewed(other_than=rejected)
+
+    def renew_now(self) -> None:
+        """Prove that the way in still works. A token that must not be replaced yet stays."""
+        present = self._usable()
+        if present is None or self._grant.may_replace(present):
+            self._renewed(other_than=present)
+
+    def headers(self, token: AccessToken) -> dict[str, str]:
+        return self._grant.headers(token)
 
     def _usable(self, other_than: AccessToken | None = None) -> AccessToken | None:
         token = self._store.load()
@@ -142,116 +134,82 @@ class Auth:
         self._transport.redactor.hide(token.value)
         return token
 
-    def _refresh_unless(self, usable: Callable[[], AccessToken | None]) -> AccessToken:
-        with self._lock:
-            return usable() or self._refresh()
-
-    def _refresh(self) -> AccessToken:
-        self._store.clear()
-        response = self._ask_for_token()
+    def _renewed_ahead(self, present: AccessToken, now: datetime) -> AccessToken:
+        """The present token as long as somebody else fetches the next one, or when that fails."""
+        if self._store.failure_since(now - _PAUSE) or not self._store.claim(LEASE):
+            return present
         try:
-            fields = Fields.of(response.json(), "token answer")
-            token = self._access_token(fields)
-            self._keep_refresh_token(fields.text("refresh_token"))
-            self.identity = self._verified(fields.text("id_token"))
+            return self._fetch_for_all(now, other_than=present)
         except errors.SuperOfficeError as problem:
-            problem.located(**response.where)
+            logger.warning("the access token could not be renewed ahead of its end: %s", problem)
+            return present
+
+    def _renewed(self, other_than: AccessToken | None = None) -> AccessToken:
+        """Renew, or wait for whoever does: for the token, or for the failure, which is then ours as well."""
+        began, claim_at = self._now(), self._clock()
+        give_up_at = claim_at + _PATIENCE
+        while True:
+            if token := self._outcome_since(began, other_than):
+                return token
+            if self._clock() >= claim_at:
+                if self._store.claim(LEASE):
+                    return self._fetch_for_all(began, other_than)
+                claim_at = self._clock() + 1
+            if self._clock() >= give_up_at:
+                raise errors.Unreachable("the token's renewal did not end in time", reason="timeout")
+            self._sleep(random.uniform(0.1, 0.25))  # noqa: S311 - so that the waiting do not ask in step
+
+    def _outcome_since(self, began: datetime, other_than: AccessToken | None) -> AccessToken | None:
+        """What somebody else's renewal came to: its token; a failure is raised."""
+        if token := self._usable(other_than):
+            return token
+        if failure := self._store.failure_since(began):
+            raise failure
+        return None
+
+    def _fetch_for_all(self, began: datetime, other_than: AccessToken | None) -> AccessToken:
+        """With the claim in hand. Somebody may have been quicker between our last look and the claim."""
+        try:
+            token = self._outcome_since(began, other_than) or self._fetch()
+        except errors.SuperOfficeError as problem:
+            self._store.fail(problem)
+            raise
+        except BaseException:
+            self._store.fail(errors.Unreachable("the token's renewal was broken off", reason="lost"))
             raise
         self._store.save(token)
         return token
 
-    def _ask_for_token(self) -> Response:
-        """The refresh grant. Secrets go into the body: an address would end up in logs on the way."""
-        credentials = self._credentials
-        request = Request(
-            "POST",
-            f"{credentials.login_url}/login/common/oauth/tokens",
-            form={
-                "grant_type": "refresh_token",
-                "client_id": credentials.client_id,
-                "client_secret": credentials.client_secret,
-                "refresh_token": credentials.refresh_token,
-                "redirect_uri": credentials.redirect_uri,
-            },
-        )
-        try:
-            return self._transport.send(request)
-        except errors.Refused as refused:
-            raise _sign_in_error(refused) from None
-
-    def _access_token(self, fields: Fields) -> AccessToken:
-        value = fields.text("access_token")
-        if not value or not value.isascii() or not value.isprintable():
-            raise fields.bad("access_token", "no usable access token")
-        self._transport.redactor.hide(value)
-        lifetime = float(fields.amount("expires_in")) or _LIFETIME
-        return AccessToken(value, self._now() + timedelta(seconds=min(max(lifetime, 0), 86_400) * 0.8))
-
-    def _keep_refresh_token(self, value: str) -> None:
-        if not value or value == self._credentials.refresh_token:
-            return
-        self._transport.redactor.hide(value)
-        self._credentials = replace(self._credentials, refresh_token=value)
-        if self._on_refresh_token:
-            self._on_refresh_token(value)
-
-    def _verified(self, id_token: str) -> Identity:
-        """Raises InvalidIdentity, or WrongTenant with both names."""
-        try:
-            claims = jwt.decode(
-                id_token,
-                self._key_for(id_token),
-                algorithms=["RS256"],
-                audience=self._credentials.client_id,
-                issuer=self._credentials.login_url,
-                leeway=_LEEWAY,
-                options={"require": ["exp", "iss", "aud"]},
-            )
-        except jwt.PyJWTError as problem:
-            raise errors.InvalidIdentity(self._transport.redactor.redact(str(problem))) from None
-        identity = Identity.from_claims(claims)
-        expected = self._credentials.context_identifier
-        if identity.context_identifier != expected:
-            raise errors.WrongTenant(expected=expected, actual=identity.context_identifier)
-        return identity
-
-    def _key_for(self, id_token: str) -> jwt.PyJWK:
-        """The login host's key that the token names; the set is read again when the name is new."""
-        key_id = jwt.get_unverified_header(id_token).get("kid")
-        for is_fresh in (False, True):
-            if is_fresh or not self._keys:
-                self._keys = self._read_keys()
-            for key in self._keys:
-                if key_id in {None, key.key_id}:
-                    return key
-        raise jwt.InvalidKeyError("the login host has no key with the name in the id_token")
-
-    def _read_keys(self) -> list[jwt.PyJWK]:
-        response = self._transport.send(
-            Request("GET", f"{self._credentials.login_url}/login/.well-known/jwks")
-        )
-        data = response.json()
-        if not isinstance(data, dict):
-            raise errors.UnexpectedAnswer("a key set that is no object", **response.where)
-        return [key for key in jwt.PyJWKSet.from_dict(data).keys if key.key_type == "RSA"]
+    def _fetch(self) -> AccessToken:
+        token, self.identity = self._grant.fetch()
+        self._life = token.life
+        return token
 
 
-def _sign_in_error(refused: errors.Refused) -> errors.SuperOfficeError:
-    """The login host's refusal in our words. Its error body is undocumented: a bare 401 is a wrong client."""
-    kind: type[errors.SuperOfficeError] | None = {
-        "invalid_grant": errors.NeedsConsent,
-        "invalid_client": errors.InvalidClient,
-        "unauthorized_client": errors.InvalidClient,
-    }.get(refused.error_type)
-    if kind is None and isinstance(refused, errors.Unauthorized) and not refused.error_type:
-        kind = errors.InvalidClient
-    if kind is None:
-        return refused
-    return kind(
-        refused.detail,
-        method=refused.method,
-        path=refused.path,
-        status=refused.status,
-        error_type=refused.error_type,
-        request_id=refused.request_id,
-    )
+class PasswordAuth:
+    """User name and password go along with every call: there is no token that could be renewed."""
+
+    identity = None
+
+    def __init__(self, credentials: Password, transport: Transport) -> None:
+        pair = f"{credentials.username}:{credentials.password}"
+        self._value = base64.b64encode(pair.encode()).decode()
+        self._username = credentials.username
+        for secret in (*credentials.secrets, self._value):
+            transport.redactor.hide(secret)
+
+    def token(self) -> AccessToken:
+        """Raises InvalidLogin for a user name that cannot be sent."""
+        if not self._username or ":" in self._username:
+            raise errors.InvalidLogin("a user name is needed, without a colon")
+        return AccessToken(self._value, datetime.max.replace(tzinfo=UTC), "Basic")
+
+    def renew(self, rejected: AccessToken, refusal: errors.Refused | None = None) -> AccessToken:
+        """Raises InvalidLogin: there is nothing else to try."""
+        raise refusal.retold(errors.InvalidLogin) if refusal else errors.InvalidLogin()
+
+    def renew_now(self) -> None:
+        """Nothing to do: the next call proves the password."""
+
+    def headers(self, token: AccessToken) -> dict[str, str]:
+        return {"Authorization": f"{token.scheme} {token.value}"}

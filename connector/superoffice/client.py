@@ -8,10 +8,27 @@ from types import TracebackType
 from typing import Any, Self
 
 from connector.superoffice import errors
-from connector.superoffice.auth import AccessToken, Auth, Credentials, MemoryTokenStore, TokenStore
+from connector.superoffice.auth import (
+    AccessToken,
+    Credentials,
+    Identity,
+    MemoryTokenStore,
+    Password,
+    SignIn,
+    TokenStore,
+    auth_for,
+)
+from connector.superoffice.fields import Fields
 from connector.superoffice.listing import DOCUMENT_COLUMNS, LARGEST_PAGE, rows_of, sale_pages, sale_query
 from connector.superoffice.messages import Request, Response
-from connector.superoffice.tenant import RecordKind, Tenant, safe_address, web_link
+from connector.superoffice.tenant import (
+    OnsiteTenant,
+    RecordKind,
+    StateStore,
+    Tenant,
+    Whereabouts,
+    web_link,
+)
 from connector.superoffice.transport import Transport
 from connector.superoffice.types import (
     ArchivedDocument,
@@ -39,8 +56,9 @@ class Client:
     """Speaks to one tenant as one user. Opening talks to nobody; threads may share it; close it after use.
 
     Every method raises a SuperOfficeError from the tree in `errors`. Reads are repeated where that can
-    help, writes are not: after an Unreachable or ServerError a write may have happened. `on_refresh_token`
-    is told when SuperOffice hands out a new one.
+    help, writes are not: after an Unreachable or ServerError a write may have happened. The stores are what
+    several clients share: the access token and the tenant's state. `on_refresh_token` is told when
+    SuperOffice hands out a new one.
     """
 
     def __init__(
@@ -48,15 +66,14 @@ class Client:
         credentials: Credentials,
         *,
         token_store: TokenStore | None = None,
+        state_store: StateStore | None = None,
         transport: Transport | None = None,
         on_refresh_token: Callable[[str], None] | None = None,
     ) -> None:
-        login_url = safe_address(credentials.login_url, allow_loopback=True)
         self._transport = transport or Transport()
-        self._auth = Auth(
-            credentials, self._transport, token_store or MemoryTokenStore(), on_refresh_token=on_refresh_token
-        )
-        self._tenant = Tenant(login_url, credentials.context_identifier, self._transport)
+        store = token_store or MemoryTokenStore()
+        self._auth = auth_for(credentials, self._transport, store, on_refresh_token)
+        self._tenant = _whereabouts(credentials, self._transport, state_store)
 
     def close(self) -> None:
         self._transport.close()
@@ -74,6 +91,30 @@ class Client:
     def tenant_state(self) -> TenantState:
         """Asked now, never from memory; needs no credential."""
         return self._tenant.read()
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who we are according to the last token that this client fetched and verified; None before."""
+        return self._auth.identity
+
+    def renew_now(self) -> None:
+        """Get a fresh access token, to prove that the way in still works. Two exceptions: a system user's
+        ticket is replaced once an hour at most, and a password has nothing to renew.
+        """
+        self._auth.renew_now()
+
+    def api_version(self) -> str:
+        """The version of the tenant's SuperOffice, like "10.3.5.412"."""
+        with self._answer(self._send("GET", "")) as data:
+            return Fields.of(data, "API root").text("NetServerVersion")
+
+    def api_map(self) -> dict[str, set[str]]:
+        """The routes that this SuperOffice has: path after /api/v1/ in lower case, like "person/{id}" ->
+        methods in upper case. A route that is there may still be refused.
+        """
+        with self._answer(self._send("GET", "v1")) as data:
+            routes = _object(data).items()
+            return {_below_api(url): {str(name).upper() for name in _object(ways)} for url, ways in routes}
 
     def current_user(self) -> User:
         with self._answer(self._get("User/currentPrincipal")) as data:
@@ -180,24 +221,46 @@ class Client:
     def delete_document(self, document_id: int) -> None:
         _check_written(self._call("DELETE", f"Document/{int(document_id)}"))
 
+    # --- Any question -----------------------------------------------------------------------------
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        data: Any = None,
+        repeat: bool = True,
+    ) -> Any:
+        """The JSON value at `path` (after /api/v1), null included; for the probe, which asks what no other
+        method does. It is the caller's duty that the question changes nothing. Without `repeat` a failure is
+        final at the first attempt.
+        """
+        response = self._call(method, path, query=query or {}, data=data, is_repeatable=repeat)
+        return response.json() if response.content.strip() else None
+
     # --- One call ---------------------------------------------------------------------------------
 
     def _sales(self, query: Mapping[str, str]) -> list[Sale]:
         with self._answer(self._get("Sale", query)) as data:
-            return [Sale.from_row(row) for row in rows_of(data)]
+            return Sale.from_rows(rows_of(data))
 
     def _get(self, path: str, query: Mapping[str, str] | None = None) -> Response:
         return self._call("GET", path, query=query or {})
 
-    def _call(
+    def _call(self, method: str, path: str, **parts: Any) -> Response:
+        """One call to a route of the tenant's API."""
+        return self._send(method, f"v1/{path}", **parts)
+
+    def _send(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **parts: Any
     ) -> Response:
-        """One call to the tenant's API with the current token, host and pins."""
+        """One call with the current token, host and pins; `path` is below the API's root."""
 
         def build(token: AccessToken) -> Request:
-            api = self._tenant.running().api
-            bearer = {"Authorization": f"Bearer {token.value}"}
-            return Request(method, f"{api}/v1/{path}", headers=PINNED | dict(headers or {}) | bearer, **parts)
+            url = f"{self._tenant.running().api}/{path}".rstrip("/")
+            shown = PINNED | dict(headers or {}) | self._auth.headers(token)
+            return Request(method, url, headers=shown, **parts)
 
         self._tenant.running()  # before the token: a tenant that is down should not cost a refresh
         token = self._auth.token()
@@ -208,21 +271,18 @@ class Client:
         """The answer's JSON; what is wrong with it is told together with the call. Null means that there is
         no such record.
         """
-        try:
+        with errors.told_at(response.where):
             data = response.json()
             if data is None:
                 raise errors.NotFound("an empty answer")
             yield data
-        except errors.SuperOfficeError as problem:
-            problem.located(**response.where)
-            raise
 
 
 class _Repair:
     """What may be put right between two attempts of one call: the token once, the tenant's address once."""
 
     def __init__(
-        self, auth: Auth, tenant: Tenant, token: AccessToken, build: Callable[[AccessToken], Request]
+        self, auth: SignIn, tenant: Whereabouts, token: AccessToken, build: Callable[[AccessToken], Request]
     ) -> None:
         self._auth, self._tenant, self._token, self._build = auth, tenant, token, build
         self._renewed = self._looked = False
@@ -230,7 +290,7 @@ class _Repair:
     def __call__(self, error: errors.SuperOfficeError) -> Request | None:
         if isinstance(error, errors.Unauthorized) and not self._renewed:
             self._renewed = True
-            self._token = self._auth.renew(self._token)
+            self._token = self._auth.renew(self._token, error)
             return self._build(self._token)
         if _host_in_doubt(error) and not self._looked:
             self._looked = True
@@ -250,6 +310,13 @@ class _Repair:
         return self._build(self._token)
 
 
+def _whereabouts(credentials: Credentials, transport: Transport, store: StateStore | None) -> Whereabouts:
+    if isinstance(credentials, Password):
+        return OnsiteTenant(credentials.base_url, transport)
+    app = credentials.app.checked()
+    return Tenant(app.login_url, app.context_identifier, transport, store=store)
+
+
 def _host_in_doubt(error: errors.SuperOfficeError) -> bool:
     if isinstance(error, errors.ServerError):
         return error.status in {502, 503, 504}
@@ -260,6 +327,10 @@ def _check_written(response: Response) -> None:
     """A write may answer with the record or with nothing; a page or an error object is no success."""
     if response.content.strip():
         response.json()
+
+
+def _below_api(url: Any) -> str:
+    return str(url).lower().partition("/api/v1")[2].strip("/")
 
 
 def _items(data: Any) -> list[Any]:

@@ -8,7 +8,11 @@
     │   ├── NeedsConsent     the refresh token is revoked or the app is no longer approved
     │   ├── InvalidClient    wrong client id or client secret
     │   ├── InvalidIdentity  the id_token does not prove what it must: signature, issuer, audience, expiry
-    │   └── WrongTenant      the token belongs to another tenant than the configured one
+    │   ├── WrongTenant      the token belongs to another tenant than the configured one
+    │   ├── InvalidKey       the private key cannot be read, or SuperOffice does not know its other half
+    │   ├── ClockSkew        a signature was refused because this server's clock is off
+    │   ├── InvalidLogin     wrong user name or password, at an installation of our own
+    │   └── Declined         the person at SuperOffice's sign-in page said no
     ├── Refused              the tenant understood and said no
     │   ├── Unauthorized     401, also after a fresh token
     │   ├── Forbidden        403
@@ -25,8 +29,12 @@ query value), `status`, `error_type` and `detail` (SuperOffice's own words, reda
 characters) and `request_id` when the server sent one. No error carries a token, a header or a request body.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+_Kind = TypeVar("_Kind", bound="SuperOfficeError")
 
 
 class SuperOfficeError(Exception):
@@ -61,6 +69,17 @@ class SuperOfficeError(Exception):
         self.request_id = self.request_id or request_id
         return self
 
+    def retold(self, kind: type[_Kind]) -> _Kind:
+        """The same place and words as an error of another class."""
+        return kind(
+            self.detail,
+            method=self.method,
+            path=self.path,
+            status=self.status,
+            error_type=self.error_type,
+            request_id=self.request_id,
+        )
+
     def __str__(self) -> str:
         where = f"{self.method} {self.path}".strip()
         facts = [str(self.status) if self.status else "", self.error_type]
@@ -83,6 +102,16 @@ def _revive(kind: type[SuperOfficeError], args: tuple[Any, ...], state: dict[str
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+@contextmanager
+def told_at(where: Mapping[str, Any]) -> Iterator[None]:
+    """What goes wrong inside is told together with this place, unless it has one already."""
+    try:
+        yield
+    except SuperOfficeError as problem:
+        problem.located(**where)
+        raise
 
 
 class Unreachable(SuperOfficeError):
@@ -155,6 +184,34 @@ class WrongTenant(SignInFailed):
         super().__init__(f"{actual or 'no tenant'} instead of {expected}", **where)
         self.expected = expected
         self.actual = actual
+
+
+class InvalidKey(SignInFailed):
+    """`detail` says what is wrong with the private key; never the key itself."""
+
+    code = "invalid_key"
+    summary = "The app's private key cannot be used"
+
+
+class ClockSkew(SignInFailed):
+    """Signatures are good for minutes: this server's clock differs from SuperOffice's by more."""
+
+    code = "clock_skew"
+    summary = "SuperOffice refuses the signature because this server's clock is off"
+
+
+class InvalidLogin(SignInFailed):
+    """401 for user name and password."""
+
+    code = "invalid_login"
+    summary = "SuperOffice does not accept the user name or password"
+
+
+class Declined(SignInFailed):
+    """The sign-in page sent the browser back with a refusal by the person, not by SuperOffice."""
+
+    code = "declined"
+    summary = "The sign-in was declined at SuperOffice"
 
 
 class Refused(SuperOfficeError):

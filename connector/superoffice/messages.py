@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 from connector.superoffice import errors
-from connector.superoffice.redaction import Redactor, clean, excerpt
+from connector.superoffice.redaction import Redactor, clean
 
 DEADLINE = 60.0  # seconds for one whole answer; a dripping server passes every read time-out
 JSON_LIMIT = 10 * 1024 * 1024  # bytes
@@ -33,6 +34,7 @@ class Request:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     data: Any = field(default=None, repr=False)  # sent as JSON
     body: bytes | None = field(default=None, repr=False)
+    is_repeatable: bool = True  # False: one attempt, also where a repetition would do no harm
     limit: int = JSON_LIMIT
     deadline: float = DEADLINE
 
@@ -45,8 +47,13 @@ class Request:
         """What an error about this request says about its place."""
         return {"method": self.method, "path": self.path}
 
+    @property
+    def wants_json(self) -> bool:
+        """Whether anything but JSON is a failure. A document's content may be a page of its own."""
+        return "json" in self.headers.get("Accept", "application/json")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Response:
     """A 2xx answer, read completely."""
 
@@ -57,33 +64,53 @@ class Response:
     redactor: Redactor = field(repr=False)
 
     @property
+    def request_id(self) -> str:
+        return request_id(self.headers)
+
+    @property
     def where(self) -> dict[str, Any]:
-        return {**self.request.where, "status": self.status, "request_id": _request_id(self.headers)}
+        return {**self.request.where, "status": self.status, "request_id": self.request_id}
 
     def json(self) -> Any:
         """The decoded body: numbers with a point are Decimal, text has no NUL and no lone surrogate.
 
         Raises UnexpectedAnswer for anything but JSON, and for the error objects that come with status 200.
+        It is decoded once, so whoever changes it changes it for all.
         """
-        if not self.content.strip():
-            raise errors.UnexpectedAnswer("no content", problem="empty", **self.where)
-        if is_html(self.headers, self.content):
-            raise errors.UnexpectedAnswer(self._excerpt(), problem="html", **self.where)
-        data = _decoded(self.content)
-        if data is _BROKEN:
-            raise errors.UnexpectedAnswer(self._excerpt(), problem="not_json", **self.where)
-        if _is_error_object(data):
-            kind, words = _words(data)
-            raise errors.UnexpectedAnswer(
-                self.redactor.redact(words),
-                problem="error_object",
-                error_type=self.redactor.redact(kind),
-                **self.where,
-            )
+        data, fault = self._understood
+        if fault is not None:
+            raise fault
         return data
 
+    def fault(self) -> errors.UnexpectedAnswer | None:
+        """What `json` would raise although JSON was to be expected; None for an answer that may be used.
+
+        A write, and a 204, may answer with nothing at all.
+        """
+        is_empty = not self.content.strip()
+        if not self.request.wants_json or (is_empty and (self.request.method != "GET" or self.status == 204)):
+            return None
+        return self._understood[1]
+
+    @cached_property
+    def _understood(self) -> tuple[Any, errors.UnexpectedAnswer | None]:
+        """The decoded body, or what is wrong with it."""
+        if not self.content.strip():
+            return None, errors.UnexpectedAnswer("no content", problem="empty", **self.where)
+        if is_html(self.headers, self.content):
+            return None, errors.UnexpectedAnswer(self._excerpt(), problem="html", **self.where)
+        data = _decoded(self.content)
+        if data is _BROKEN:
+            return None, errors.UnexpectedAnswer(self._excerpt(), problem="not_json", **self.where)
+        if not _is_error_object(data):
+            return data, None
+        kind, words = (self.redactor.redact(text) for text in _words(data))
+        return None, errors.UnexpectedAnswer(
+            words, problem="error_object", error_type=kind[:100], **self.where
+        )
+
     def _excerpt(self) -> str:
-        return self.redactor.redact(excerpt(self.content))
+        return self.redactor.excerpt(self.content)
 
 
 def refusal(
@@ -91,12 +118,12 @@ def refusal(
 ) -> errors.SuperOfficeError:
     """The error for an answer outside 2xx, with SuperOffice's own words where it gave some."""
     data = None if is_html(headers, content) else _decoded(content)
-    kind, words = _words(data) if isinstance(data, dict) else ("", excerpt(content))
+    kind, words = _words(data) if isinstance(data, dict) else ("", redactor.excerpt(content))
     where = {
         **request.where,
         "status": status,
         "error_type": redactor.redact(kind)[:100],
-        "request_id": _request_id(headers),
+        "request_id": request_id(headers),
     }
     detail = redactor.redact(words)
     if status < 400:
@@ -164,7 +191,8 @@ def _words(data: dict[str, Any]) -> tuple[str, str]:
     return (clean(kind) if isinstance(kind, str) else ""), text
 
 
-def _request_id(headers: Mapping[str, str]) -> str:
+def request_id(headers: Mapping[str, str]) -> str:
+    """SuperOffice's name for the operation, to quote to its support; empty when it sent none."""
     found = (headers.get(name) for name in _REQUEST_ID_HEADERS)
     return clean(next((value for value in found if value), ""))[:100]
 

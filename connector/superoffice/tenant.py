@@ -1,10 +1,9 @@
 """Where the tenant lives: its state, its API's address, and which addresses may be given a credential."""
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import SplitResult, quote, urlsplit
 
 from connector.superoffice import errors
@@ -59,6 +58,36 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class StateStore(Protocol):
+    """Keeps the tenant's state for everybody who asks that tenant."""
+
+    def load(self) -> tuple[TenantState, datetime] | None:
+        """The state last saved and until when it may be believed (aware, UTC)."""
+
+    def save(self, state: TenantState, until: datetime) -> None: ...
+
+
+class MemoryStateStore:
+    """A state store for one process."""
+
+    def __init__(self) -> None:
+        self._known: tuple[TenantState, datetime] | None = None
+
+    def load(self) -> tuple[TenantState, datetime] | None:
+        return self._known
+
+    def save(self, state: TenantState, until: datetime) -> None:
+        self._known = state, until
+
+
+class Whereabouts(Protocol):
+    """What a client needs to know of its tenant."""
+
+    def read(self) -> TenantState: ...
+
+    def running(self, *, fresh: bool = False) -> TenantState: ...
+
+
 class Tenant:
     """One tenant as its login host describes it. The state is remembered until it says it is stale."""
 
@@ -68,15 +97,16 @@ class Tenant:
         context_identifier: str,
         transport: Transport,
         *,
+        store: StateStore | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._login_url = login_url
         self._context_identifier = context_identifier
         self._transport = transport
+        self._store = store or MemoryStateStore()
         self._now = now
-        self._lock = threading.Lock()
-        self._state: TenantState | None = None
-        self._believed_until = datetime.min.replace(tzinfo=UTC)
+        # What this process knows, so that not every call has to ask the store.
+        self._known: tuple[TenantState, datetime] | None = None
 
     def read(self) -> TenantState:
         """Ask the login host. Raises Unreachable, ServerError, UnexpectedAnswer, WrongTenant."""
@@ -86,19 +116,19 @@ class Tenant:
         except errors.NotFound:
             state = TenantState("Unknown", is_running=False, endpoint="", api="", valid_until=None)
         else:
-            try:
+            with errors.told_at(response.where):
                 state = self._understood(response.json())
-            except errors.SuperOfficeError as problem:
-                problem.located(**response.where)
-                raise
         self._remember(state)
         return state
 
     def current(self) -> TenantState:
         """The remembered state, or a fresh one when it is too old."""
-        with self._lock:
-            if self._state is not None and self._now() < self._believed_until:
-                return self._state
+        now = self._now()
+        for look in (lambda: self._known, self._store.load):
+            known = look()
+            if known is not None and now < known[1]:
+                self._known = known
+                return known[0]
         return self.read()
 
     def running(self, *, fresh: bool = False) -> TenantState:
@@ -117,9 +147,8 @@ class Tenant:
         now = self._now()
         # A tenant that is down is asked again soon, whatever it says: maintenance often ends early.
         until = state.valid_until if state.is_running and state.valid_until else now
-        with self._lock:
-            self._state = state
-            self._believed_until = min(max(until, now + SHORTEST), now + LONGEST)
+        self._known = state, min(max(until, now + SHORTEST), now + LONGEST)
+        self._store.save(*self._known)
 
     def _understood(self, answer: Any) -> TenantState:
         fields = Fields.of(answer, "tenant state")
@@ -142,3 +171,32 @@ class Tenant:
         if urlsplit(endpoint).netloc != urlsplit(api).netloc:
             raise errors.UnsafeAddress("the tenant's endpoint and its API are on different hosts")
         return endpoint, api
+
+
+class OnsiteTenant:
+    """An installation of our own: it is where we were told, and no login host knows its state."""
+
+    def __init__(self, base_url: str, transport: Transport) -> None:
+        endpoint = safe_address(base_url, allow_loopback=True)
+        self._transport = transport
+        self._state = TenantState(
+            "Running", is_running=True, endpoint=endpoint, api=f"{endpoint}/api", valid_until=None
+        )
+
+    def read(self) -> TenantState:
+        """Prove that SuperOffice's API answers there, without a credential. Raises what the transport
+        raises, UnexpectedAnswer for something else than SuperOffice.
+        """
+        request = Request("GET", self._state.api, headers={"Accept": "application/json"})
+        try:
+            response = self._transport.send(request)
+        except errors.Unauthorized:
+            return self._state  # it is there, and wants to know who asks
+        with errors.told_at(response.where):
+            if not Fields.of(response.json(), "API root").text("NetServerVersion"):
+                raise errors.UnexpectedAnswer("no version: this is not SuperOffice's API")
+        return self._state
+
+    def running(self, *, fresh: bool = False) -> TenantState:
+        """Assumed, or proved when `fresh`."""
+        return self.read() if fresh else self._state

@@ -1,5 +1,5 @@
-"""The only door to HTTP: time-outs, size limits, safe retries, pace, redaction, and every failure as a
-typed error.
+"""The only door to HTTP: time-outs, size limits, safe retries, pace, redaction, the log of calls, and every
+failure as a typed error.
 
 Nothing here knows what SuperOffice's answers mean; `client` asks the questions and `auth` fetches the token.
 """
@@ -7,10 +7,10 @@ Nothing here knows what SuperOffice's answers mean; `client` asks the questions 
 import json
 import logging
 import random
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
@@ -21,7 +21,9 @@ import urllib3.exceptions as wire
 from requests.adapters import HTTPAdapter
 
 from connector.superoffice import errors
-from connector.superoffice.messages import Request, Response, refusal
+from connector.superoffice.calls import Call, CallLog, call_of
+from connector.superoffice.messages import Request, Response, refusal, request_id
+from connector.superoffice.pacing import Pace, Pacer
 from connector.superoffice.redaction import Redactor
 
 logger = logging.getLogger(__name__)
@@ -32,35 +34,25 @@ LONGEST_SLEEP = 30.0  # seconds; a server that asks for more gets its number han
 Repair = Callable[[errors.SuperOfficeError], Request | None]
 
 
-class Pace:
-    """At most `calls` calls in any second, for all threads together."""
+@dataclass(slots=True)
+class _Meter:
+    """Counts what an answer brought, also of one that breaks off."""
 
-    def __init__(self, calls: float, *, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
-        self._started: deque[float] = deque(maxlen=max(1, int(calls)))
-        self._span = max(1, int(calls)) / calls
-        self._lock = threading.Lock()
-        self._clock, self._sleep = clock, sleep
-
-    def wait(self) -> None:
-        """Return when this call may start; the slot is taken under the lock, the wait is outside of it."""
-        with self._lock:
-            now = self._clock()
-            full = len(self._started) == self._started.maxlen
-            start = max(now, self._started[0] + self._span) if full else now
-            self._started.append(start)
-        if start > now:
-            self._sleep(start - now)
+    byte_count: int = 0
 
 
 class Transport:
     """One pool of connections. Safe for several threads; not to be carried across a fork.
 
-    `calls_per_second` limits this transport only (None: no limit). Tests bring their own clock and sleep.
+    `pace` is asked before each attempt; without one, `calls_per_second` limits this transport alone (None:
+    no limit). `log` is told each attempt, and closed with the transport. Tests bring clock and sleep.
     """
 
     def __init__(
         self,
         *,
+        pace: Pacer | None = None,
+        log: CallLog | None = None,
         calls_per_second: float | None = 10.0,
         timeouts: tuple[float, float] = TIMEOUTS,
         sleep: Callable[[float], None] = time.sleep,
@@ -70,7 +62,9 @@ class Transport:
         self.redactor = Redactor()
         self._timeouts = timeouts
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
-        self._pace = Pace(calls_per_second, clock=clock, sleep=sleep) if calls_per_second else None
+        if pace is None and calls_per_second:
+            pace = Pace(calls_per_second, clock=clock, sleep=sleep)
+        self._pace, self._log = pace, log
         self._session = requests.Session()
         self._session.trust_env = False  # no proxy, .netrc or certificate bundle from the environment
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -79,6 +73,8 @@ class Transport:
 
     def close(self) -> None:
         self._session.close()
+        if self._log:
+            self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -115,7 +111,8 @@ class Transport:
         """Seconds until the next attempt, or None for "give up": the one place that decides on retrying."""
         if isinstance(error, errors.Unauthorized | errors.WrongHost):
             return 0.0 if repaired else None
-        if request.method != "GET" or attempt > _retries(error):
+        is_safe = request.method == "GET" and request.is_repeatable
+        if not is_safe or attempt > _retries(error):
             return None
         asked: float | None = getattr(error, "retry_after", None)
         if asked is not None:
@@ -126,46 +123,79 @@ class Transport:
         """One exchange on the wire. An error is returned, not raised: raised while a library's exception is
         being handled it would keep that exception, which knows the request with its headers, attached.
         """
-        if self._pace:
-            self._pace.wait()
-        started = self._clock()
+        refused = self._wait(request)
+        at, started, meter = datetime.now(UTC), self._clock(), _Meter()
         answer: Response | errors.SuperOfficeError
         try:
-            answer = self._exchange(request, started)
+            answer = refused or self._exchange(request, started, meter)
         except (requests.RequestException, wire.HTTPError, OSError) as problem:
             answer = _failure(request, problem)
-        _note(request, answer, attempt, self._clock() - started)
+        seconds = self._clock() - started
+        if isinstance(answer, Response):
+            answer = answer.fault() or answer
+        self._note(
+            call_of(request, answer, at=at, seconds=seconds, byte_count=meter.byte_count, attempt=attempt),
+            request.path,
+        )
         return answer
 
-    def _exchange(self, request: Request, started: float) -> Response | errors.SuperOfficeError:
+    def _wait(self, request: Request) -> errors.RateLimited | None:
+        """Let the pace decide when to start; its refusal is an answer like SuperOffice's own."""
+        try:
+            if self._pace:
+                self._pace.wait()
+        except errors.RateLimited as refused:
+            return refused.located(**request.where)
+        return None
+
+    def _exchange(
+        self, request: Request, started: float, meter: _Meter
+    ) -> Response | errors.SuperOfficeError:
         with self._session.send(
             _prepared(request), stream=True, allow_redirects=False, verify=True, timeout=self._timeouts
         ) as answer:
             status, headers = answer.status_code, answer.headers
-            content = self._read(request, answer, started)
+            content = self._read(request, answer, started, meter)
         if isinstance(content, errors.SuperOfficeError):
-            return content.located(**request.where, status=status)
+            return content.located(**request.where, status=status, request_id=request_id(headers))
         if 200 <= status < 300:
             return Response(request, status, headers, content, self.redactor)
         return refusal(request, status, headers, content, self.redactor)
 
     def _read(
-        self, request: Request, answer: requests.Response, started: float
+        self, request: Request, answer: requests.Response, started: float, meter: _Meter
     ) -> bytes | errors.SuperOfficeError:
         parts: list[bytes] = []
-        size = 0
         # read1 hands over what is there; read would wait for a full chunk, and a dripping server outlast
         # the deadline.
         while part := answer.raw.read1(CHUNK, decode_content=True):
             parts.append(part)
-            size += len(part)
-            if size > request.limit:
+            meter.byte_count += len(part)
+            if meter.byte_count > request.limit:
                 return errors.UnexpectedAnswer(f"more than {request.limit} bytes", problem="too_big")
             if self._clock() - started > request.deadline:
                 return errors.Unreachable(
                     f"not complete after {request.deadline:g} seconds", reason="deadline"
                 )
         return b"".join(parts)
+
+    def _note(self, call: Call, path: str) -> None:
+        if self._log:
+            self._log.note(call)
+        facts: dict[str, Any] = {
+            "method": call.method,
+            "path": path,
+            "status": call.status,
+            "milliseconds": round(call.seconds * 1000),
+            "attempt": call.attempt,
+            "outcome": call.outcome,
+        }
+        logger.log(
+            logging.WARNING if call.is_failed else logging.DEBUG,
+            "superoffice %(method)s %(path)s: %(outcome)s %(status)s, %(milliseconds)d ms, attempt %(attempt)d",
+            facts,
+            extra={"superoffice": facts},
+        )
 
 
 def _prepared(request: Request) -> requests.PreparedRequest:
@@ -238,20 +268,3 @@ def _causes(problem: BaseException) -> Iterator[BaseException]:
         seen.append(cause)
         waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__, cause.__context__]
         yield cause
-
-
-def _note(request: Request, answer: Response | errors.SuperOfficeError, attempt: int, seconds: float) -> None:
-    failed = isinstance(answer, errors.SuperOfficeError)
-    facts: dict[str, Any] = {
-        **request.where,
-        "status": answer.status,
-        "milliseconds": round(seconds * 1000),
-        "attempt": attempt,
-        "outcome": answer.code if isinstance(answer, errors.SuperOfficeError) else "ok",
-    }
-    logger.log(
-        logging.WARNING if failed else logging.DEBUG,
-        "superoffice %(method)s %(path)s: %(outcome)s %(status)s, %(milliseconds)d ms, attempt %(attempt)d",
-        facts,
-        extra={"superoffice": facts},
-    )

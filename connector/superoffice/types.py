@@ -1,15 +1,17 @@
 """What SuperOffice knows, in our words. SuperOffice's field names stop in this module and in `listing`.
 
-List queries answer rows with flat camelCase columns, single records come as PascalCase entities; `Fields`
-reads both.
+List queries answer rows with flat camelCase columns, single records come as PascalCase entities: `columns`
+reads long lists of the ones, `Fields` the others.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+from connector.superoffice import columns
+from connector.superoffice.columns import RowReader
 from connector.superoffice.fields import Fields
 
 # Ids, the untranslated resource names and the English texts: one fixed Accept-Language keeps the texts
@@ -67,14 +69,16 @@ class User:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
+class Sale(NamedTuple):
     """One sale as a list query shows it, with its company, person and owner.
 
     `amount` is in `currency`, the sale's own. `status` is open, sold, lost, stalled, or SuperOffice's text
     when it is none of these. `date` is a day in the tenant's zone, `updated_at` is UTC. A flag that the
     server leaves out counts as set where it forbids writing to somebody (no_mailing, stop, retired): fail
     closed.
+
+    A named tuple because lists have many thousands of them: it is made in a tenth of a frozen dataclass's
+    time.
     """
 
     id: int
@@ -100,36 +104,45 @@ class Sale:
     person_retired: bool
     person_bounced: bool
 
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Self:
-        sale_id = Fields(row, "sale without a number").required_id("saleId")
-        fields = Fields(row, f"sale {sale_id}")
-        company_id, person_id = fields.id("contactId"), fields.id("personId")
-        status = fields.text("saleStatus")
-        return cls(
-            id=sale_id,
-            heading=fields.text("heading"),
-            company_id=company_id,
-            company_name=fields.text("contact/name"),
-            person_id=person_id,
-            person_name=fields.text("person/fullName"),
-            person_email=fields.text("person/email/emailAddress").strip(),
-            owner_id=fields.id("associate/associateDbId"),
-            owner_name=fields.text("associate/fullName"),
-            owner_login=fields.text("associate/assocName") or fields.text("associateId"),
-            amount=fields.amount("amount"),
-            currency=fields.text("currency"),
-            status=_STATUSES.get(status.lower(), status),
-            stage=fields.text("stage"),
-            date=fields.day("date"),
-            updated_at=fields.moment("updatedDate"),
-            has_quote=fields.flag("hasQuote", missing=False),
-            company_no_mailing=fields.flag("contact/contactNoMail", missing=company_id is not None),
-            company_stop=fields.flag("contact/stop", missing=company_id is not None),
-            person_no_mailing=fields.flag("person/personNoMail", missing=person_id is not None),
-            person_retired=fields.flag("person/retired", missing=person_id is not None),
-            person_bounced=fields.flag("person/email/emailHasBounced", missing=False),
-        )
+    @staticmethod
+    def from_rows(rows: Sequence[Mapping[str, Any]]) -> list["Sale"]:
+        """Raises BadRecord for the first row that cannot be read."""
+        return _SALE_ROWS.read(rows)
+
+
+def _sale_fields(row: Mapping[str, Any]) -> Fields:
+    sale_id = Fields(row, "sale without a number").required_id("saleId")
+    return Fields(row, f"sale {sale_id}")
+
+
+_SALE_ROWS = RowReader(
+    Sale,
+    _sale_fields,
+    {
+        "id": columns.required_id("saleId"),
+        "heading": columns.text("heading"),
+        "company_id": columns.optional_id("contactId"),
+        "company_name": columns.text("contact/name"),
+        "person_id": columns.optional_id("personId"),
+        "person_name": columns.text("person/fullName"),
+        "person_email": columns.stripped(columns.text("person/email/emailAddress")),
+        "owner_id": columns.optional_id("associate/associateDbId"),
+        "owner_name": columns.text("associate/fullName"),
+        "owner_login": columns.first_text("associate/assocName", otherwise="associateId"),
+        "amount": columns.amount("amount"),
+        "currency": columns.text("currency"),
+        "status": columns.translated(columns.text("saleStatus"), _STATUSES),
+        "stage": columns.text("stage"),
+        "date": columns.day("date"),
+        "updated_at": columns.moment("updatedDate"),
+        "has_quote": columns.flag("hasQuote"),
+        "company_no_mailing": columns.flag("contact/contactNoMail", missing_with="contactId"),
+        "company_stop": columns.flag("contact/stop", missing_with="contactId"),
+        "person_no_mailing": columns.flag("person/personNoMail", missing_with="personId"),
+        "person_retired": columns.flag("person/retired", missing_with="personId"),
+        "person_bounced": columns.flag("person/email/emailHasBounced"),
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,24 @@ from typing import Any
 
 import pytest
 
-from connector.superoffice.auth import Credentials
+from connector.superoffice.auth import App, Credentials, Password, RefreshToken, SystemUser
 from connector.superoffice.client import Client
 from connector.superoffice.transport import Transport
-from tests.connector.superoffice.server import CLIENT_ID, CONTEXT, ScriptedTenant
+from tests.connector.superoffice.server import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    CONTEXT,
+    ONSITE,
+    SYSTEM_USER_TOKEN,
+    ScriptedTenant,
+    app_key_pem,
+)
 
-CLIENT_SECRET = "canary/secret+with&signs<>%"
 REFRESH_TOKEN = "canary-refresh-token-3f9a"
+ONSITE_PASSWORD = "canary-pässwörd:7"
 MakeClient = Callable[..., Client]
+MakeTransport = Callable[..., Transport]
+OpenClient = Callable[..., Client]
 
 
 class Time:
@@ -41,20 +51,31 @@ def tenant() -> Iterator[ScriptedTenant]:
         yield server
 
 
-def credentials_for(login_url: str, **changes: str) -> Credentials:
+def app_for(login_url: str, **changes: str) -> App:
     values = {
         "login_url": login_url,
         "context_identifier": CONTEXT,
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
-        "refresh_token": REFRESH_TOKEN,
         "redirect_uri": "https://desk.example/callback",
     }
-    return Credentials(**{**values, **changes})
+    return App(**{**values, **changes})
+
+
+def credentials_for(login_url: str, *, refresh_token: str = REFRESH_TOKEN, **changes: str) -> RefreshToken:
+    return RefreshToken(app_for(login_url, **changes), refresh_token)
+
+
+def system_user_for(login_url: str, *, private_key: str = "", **changes: str) -> SystemUser:
+    return SystemUser(app_for(login_url, **changes), SYSTEM_USER_TOKEN, private_key or app_key_pem())
+
+
+def password_for(root: str, *, username: str = "desk", password: str = ONSITE_PASSWORD) -> Password:
+    return Password(f"{root}{ONSITE}", username, password)
 
 
 @pytest.fixture
-def make_transport(time: Time) -> Iterator[Callable[..., Transport]]:
+def make_transport(time: Time) -> Iterator[MakeTransport]:
     made: list[Transport] = []
 
     def make(**options: Any) -> Transport:
@@ -74,12 +95,19 @@ def make_transport(time: Time) -> Iterator[Callable[..., Transport]]:
 
 
 @pytest.fixture
-def make_client(tenant: ScriptedTenant, make_transport: Callable[..., Transport]) -> MakeClient:
-    def make(
-        *, changes: dict[str, str] | None = None, options: dict[str, Any] | None = None, **more: Any
-    ) -> Client:
-        credentials = credentials_for(**{"login_url": tenant.url, **(changes or {})})
+def open_client(make_transport: MakeTransport) -> OpenClient:
+    """A client for any way in."""
+
+    def make(credentials: Credentials, *, options: dict[str, Any] | None = None, **more: Any) -> Client:
         return Client(credentials, transport=make_transport(**(options or {})), **more)
+
+    return make
+
+
+@pytest.fixture
+def make_client(tenant: ScriptedTenant, open_client: OpenClient) -> MakeClient:
+    def make(*, changes: dict[str, str] | None = None, **more: Any) -> Client:
+        return open_client(credentials_for(**{"login_url": tenant.url, **(changes or {})}), **more)
 
     return make
 

@@ -1,5 +1,6 @@
 """A login host and tenant that answer exactly what a test tells them to, byte by byte."""
 
+import base64
 import json
 import struct
 import threading
@@ -13,11 +14,18 @@ from typing import Any, Self
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from jwt.algorithms import RSAAlgorithm
 
 CONTEXT = "Cust12345"
 CLIENT_ID = "our-client"
+CLIENT_SECRET = "canary/secret+with&signs<>%"
+SYSTEM_USER_TOKEN = "Sales Desk-canaryToken"
+SERIAL = "1234567890"
+ONSITE = "/SuperOffice"
+EXCHANGE = "/Login/api/PartnerSystemUser/Authenticate"
 API = f"/{CONTEXT}/api/v1/"
 CLAIM = "http://schemes.superoffice.net/identity/"
 
@@ -36,6 +44,10 @@ class Seen:
     @property
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.body.decode()))
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.body)
 
 
 Reply = Callable[["Handler"], None]
@@ -104,8 +116,16 @@ class Settings:
     access_tokens: list[str] = field(default_factory=list)
     claims: dict[str, Any] = field(default_factory=dict)
     token_extra: dict[str, Any] = field(default_factory=dict)
+    system_claims: dict[str, Any] = field(default_factory=dict)
+    tickets: list[str] = field(default_factory=list)
     key_id: str = "key-1"
     signing_key: rsa.RSAPrivateKey | None = None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64  # twenty threads that connect at once would otherwise wait a second for it
+    owner: "ScriptedTenant"
 
 
 class ScriptedTenant:
@@ -117,9 +137,8 @@ class ScriptedTenant:
         self.seen: list[Seen] = []
         self._scripts: dict[tuple[str, str], list[Reply]] = {}
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.owner = self  # type: ignore[attr-defined]
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server.owner = self
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings.endpoint = f"{self.url}/{CONTEXT}/"
@@ -149,15 +168,22 @@ class ScriptedTenant:
             script = self._scripts.get((seen.method, seen.path))
             if script:
                 return script.pop(0) if len(script) > 1 else script[0]
+        return self._usual(seen)
+
+    def _usual(self, seen: Seen) -> Reply:
         if seen.path.startswith("/api/state/"):
             return answer(self._state())
         if seen.path == "/login/common/oauth/tokens":
-            return answer(self._tokens())
-        if seen.path == "/login/.well-known/jwks":
-            return answer({"keys": [_public(signing_key())]})
-        return answer(
-            {"Error": True, "ErrorType": "SoNotFoundException", "ErrorMessage": "nothing here"}, 404
-        )
+            return answer(self.token_answer())
+        if seen.path == EXCHANGE:
+            return answer(self._exchanged(seen))
+        fixed = {
+            "/login/.well-known/jwks": {"keys": [_public(signing_key())]},
+            f"/{CONTEXT}/api": {"NetServerVersion": "10.3.5.412"},
+            f"{ONSITE}/api": {"NetServerVersion": "8.5.3.1"},
+        }
+        nothing = {"Error": True, "ErrorType": "SoNotFoundException", "ErrorMessage": "nothing here"}
+        return answer(fixed[seen.path]) if seen.path in fixed else answer(nothing, 404)
 
     def _state(self) -> dict[str, Any]:
         until = datetime.now(UTC) + timedelta(minutes=10)
@@ -170,7 +196,7 @@ class ScriptedTenant:
             "Api": f"{self.settings.endpoint.rstrip('/')}/api/",
         }
 
-    def _tokens(self) -> dict[str, Any]:
+    def token_answer(self) -> dict[str, Any]:
         tokens = self.settings.access_tokens
         value = (
             tokens.pop(0) if tokens else f"8A:{CONTEXT}.token{len(self.calls('/login/common/oauth/tokens'))}"
@@ -184,21 +210,44 @@ class ScriptedTenant:
         }
 
     def id_token(self) -> str:
-        now = int(datetime.now(UTC).timestamp())
-        claims = {
-            "iss": self.url,
-            "aud": CLIENT_ID,
-            "iat": now,
-            "nbf": now,
-            "exp": now + 300,
-            "sub": "someone",
-            f"{CLAIM}ctx": CONTEXT,
-            f"{CLAIM}associateid": "17",
-            f"{CLAIM}is_administrator": "False",
+        own = {"ctx": CONTEXT, "associateid": "17", "is_administrator": "False"}
+        return self._signed({"iss": self.url, "aud": CLIENT_ID}, own, self.settings.claims)
+
+    def system_token(self) -> str:
+        tickets = self.settings.tickets
+        own = {
+            "ctx": CONTEXT,
+            "serial": SERIAL,
+            "ticket": tickets.pop(0) if tickets else f"7T:CANARYTICKET{len(self.calls(EXCHANGE))}==",
         }
-        claims = {name: value for name, value in (claims | self.settings.claims).items() if value is not None}
+        about = {"iss": "SuperOffice AS", "aud": f"spn:{SERIAL}"}
+        return self._signed(about, own, self.settings.system_claims)
+
+    def _signed(self, about: dict[str, Any], own: dict[str, Any], changes: dict[str, Any]) -> str:
+        """A JSON web token; a change to None leaves the claim out."""
+        now = int(datetime.now(UTC).timestamp())
+        claims = {**about, "iat": now, "nbf": now, "exp": now + 300, "sub": "someone"}
+        claims |= {CLAIM + name: value for name, value in own.items()}
+        claims = {name: value for name, value in (claims | changes).items() if value is not None}
         key = self.settings.signing_key or signing_key()
         return jwt.encode(claims, key, "RS256", {"kid": self.settings.key_id})
+
+    def _exchanged(self, seen: Seen) -> dict[str, Any]:
+        """As strict as the real one: our tenant, our secret, the UTC minute, PKCS#1 v1.5 with SHA-256."""
+        data, words = seen.data, ""
+        text, _, signature = data["SignedSystemToken"].rpartition(".")
+        token, _, minute = text.rpartition(".")
+        if (token, data["ApplicationToken"]) != (SYSTEM_USER_TOKEN, CLIENT_SECRET):
+            words = "InvalidToken"
+        elif not is_signed(text, signature):
+            words = "InvalidSignature"
+        elif abs(datetime.now(UTC) - datetime.strptime(minute + "Z", "%Y%m%d%H%M%z")) > timedelta(minutes=5):
+            words = "InvalidTimestamp"
+        return {
+            "IsSuccessful": not words,
+            "Token": "" if words else self.system_token(),
+            "ErrorMessage": words,
+        }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -207,8 +256,8 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def owner(self) -> ScriptedTenant:
-        owner: ScriptedTenant = self.server.owner  # type: ignore[attr-defined]
-        return owner
+        assert isinstance(self.server, _Server)
+        return self.server.owner
 
     def _serve(self) -> None:
         parts = urlsplit(self.path)
@@ -237,6 +286,28 @@ def signing_key() -> rsa.RSAPrivateKey:
 @cache
 def foreign_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@cache
+def app_key() -> rsa.RSAPrivateKey:
+    """Our app's key, of which SuperOffice knows the public half."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def app_key_pem() -> str:
+    """PKCS#8."""
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return app_key().private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def is_signed(text: str, signature: str) -> bool:
+    try:
+        app_key().public_key().verify(
+            base64.b64decode(signature, validate=True), text.encode(), padding.PKCS1v15(), hashes.SHA256()
+        )
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _public(key: rsa.RSAPrivateKey, key_id: str = "key-1") -> dict[str, Any]:

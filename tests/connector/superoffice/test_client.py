@@ -11,11 +11,11 @@ import pytest
 
 from connector.demo.tenant import DemoTenant
 from connector.superoffice import errors
-from connector.superoffice.auth import Credentials
+from connector.superoffice.auth import App, RefreshToken
 from connector.superoffice.client import Client
 from connector.superoffice.transport import Transport
 from connector.superoffice.types import Company, DocumentTemplate, NewDocument, Person
-from tests.connector.superoffice.rows import listing, person_entity
+from tests.connector.superoffice.rows import listing, person_entity, sale_row
 from tests.connector.superoffice.server import ScriptedTenant, answer
 
 KEY = "msg:6f1e7a0c-5d5e-4b53-8a6b-0b3f7f0a2f11"
@@ -36,14 +36,14 @@ def demo(running: DemoTenant) -> Iterator[DemoTenant]:
 
 @pytest.fixture
 def desk(demo: DemoTenant) -> Iterator[Client]:
-    credentials = Credentials(
+    app = App(
         login_url=demo.login_url,
         context_identifier=demo.context_identifier,
         client_id=demo.client_id,
         client_secret=demo.client_secret,
-        refresh_token=demo.refresh_token,
         redirect_uri=demo.redirect_uri,
     )
+    credentials = RefreshToken(app, demo.refresh_token)
     with Client(
         credentials, transport=Transport(calls_per_second=None, sleep=lambda seconds: None)
     ) as client:
@@ -430,3 +430,80 @@ def test_a_document_may_be_larger_than_any_list(tenant: ScriptedTenant, client: 
     content = b"x" * (11 * 1024 * 1024)
     tenant.script("GET", "Document/7/Content", answer(content, kind="application/octet-stream"))
     assert client.download_document(7) == content
+
+
+# --- What this SuperOffice is and has -----------------------------------------------------------------
+
+
+def test_the_version_is_told_by_the_api_itself(tenant: ScriptedTenant, client: Client) -> None:
+    assert client.api_version() == "10.3.5.412"
+    (call,) = tenant.calls("/Cust12345/api")
+    assert call.headers["Accept"] == "application/json", "without it a page would come"
+    assert call.target == "/Cust12345/api"
+
+
+def test_the_map_has_each_route_once_with_its_methods(tenant: ScriptedTenant, client: Client) -> None:
+    root = "https://sod2.superoffice.com:443/Cust12345/api/v1"
+    routes = {
+        f"{root}/Person/{{id}}": {"GET": "a person", "put": "change it"},
+        f"{root}/Agents/EMail/Send": {"POST": "Send a mail"},
+        f"{root}": {"GET": "this"},
+        "HTTPS://ONLINE.EXAMPLE/CUST1/API/V1/Sale/": {"GET": "sales"},
+    }
+    tenant.script("GET", "/Cust12345/api/v1", answer(routes))
+    assert client.api_map() == {
+        "person/{id}": {"GET", "PUT"},
+        "agents/email/send": {"POST"},
+        "": {"GET"},
+        "sale": {"GET"},
+    }
+
+
+@pytest.mark.parametrize("answered", [[], "x", {"https://x/api/v1/Sale": "GET"}])
+def test_a_map_that_is_none_is_an_unexpected_answer(
+    tenant: ScriptedTenant, client: Client, answered: object
+) -> None:
+    tenant.script("GET", "/Cust12345/api/v1", answer(answered))
+    with pytest.raises(errors.UnexpectedAnswer):
+        client.api_map()
+
+
+def test_the_demo_tenant_has_version_and_map(demo: DemoTenant, desk: Client) -> None:
+    assert desk.api_version()
+    routes = desk.api_map()
+    assert "GET" in routes["user/currentprincipal"]
+    assert "POST" in routes["document"]
+
+
+# --- The token stays with the tenant ------------------------------------------------------------------
+
+
+def test_a_redirect_to_another_host_gets_no_token(tenant: ScriptedTenant, client: Client) -> None:
+    with ScriptedTenant() as elsewhere:
+        target = f"{elsewhere.url}/Cust12345/api/v1/Person/63"
+        tenant.script("GET", "Person/63", answer(b"", 307, Location=target))
+        with pytest.raises(errors.UnexpectedAnswer) as caught:
+            client.person(63)
+        assert elsewhere.seen == []
+    assert caught.value.problem == "redirect"
+
+
+def test_trap_a_next_link_to_another_host_gets_no_token(tenant: ScriptedTenant, client: Client) -> None:
+    with ScriptedTenant() as elsewhere:
+        link = f"{elsewhere.url}/Cust12345/api/v1/Sale?$skiptoken=2"
+        page = listing(sale_row(9), sale_row(8), next_link=link)
+        tenant.script("GET", "Sale", answer(page), answer(listing()))
+        assert [sale.id for found in client.newest_sales(page_size=2) for sale in found] == [9, 8]
+        assert elsewhere.seen == []
+
+
+@pytest.mark.parametrize("answered", [401, 421, 500])
+def test_the_login_host_never_sees_an_access_token(
+    tenant: ScriptedTenant, client: Client, answered: int
+) -> None:
+    with ScriptedTenant() as numbered:
+        tenant.settings.endpoint = f"{numbered.url}/Cust12345"
+        numbered.script("GET", "Person/63", answer(b"", answered), answer(person_entity(63)))
+        assert client.person(63).id == 63
+    assert not [seen for seen in tenant.seen if "Authorization" in seen.headers]
+    assert len([seen for seen in numbered.seen if "Authorization" in seen.headers]) == 2

@@ -1,7 +1,9 @@
 """Long lists by key: every sale once, in falling order, whatever holes there are; and what a row means."""
 
+import json
 import re
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import chain
@@ -11,6 +13,7 @@ import pytest
 
 from connector.superoffice import errors
 from connector.superoffice.client import Client
+from connector.superoffice.listing import sale_pages
 from connector.superoffice.types import Sale
 from tests.connector.superoffice.rows import listing, sale_row
 from tests.connector.superoffice.server import ScriptedTenant, answer
@@ -130,7 +133,12 @@ def test_a_list_without_rows_is_an_unexpected_answer(
 
 
 def read(**changes: Any) -> Sale:
-    return Sale.from_row(sale_row(7, **{"amount": Decimal("1499.90"), **changes}))
+    return alone(sale_row(7, **{"amount": Decimal("1499.90"), **changes}))
+
+
+def alone(row: dict[str, Any]) -> Sale:
+    (sale,) = Sale.from_rows([row])
+    return sale
 
 
 def test_a_row_becomes_a_sale_in_our_words() -> None:
@@ -173,15 +181,15 @@ def test_a_sale_without_company_person_and_owner_is_still_a_sale() -> None:
 
 
 def test_columns_that_are_missing_break_nothing_and_forbid_writing() -> None:
-    sale = Sale.from_row({"saleId": 7, "contactId": 25, "personId": 63, "newColumn": [1]})
+    sale = alone({"saleId": 7, "contactId": 25, "personId": 63, "newColumn": [1]})
     assert (sale.heading, sale.amount, sale.date, sale.status) == ("", Decimal(0), None, "")
     assert sale.company_no_mailing
     assert sale.company_stop
     assert sale.person_no_mailing
     assert sale.person_retired
-    alone = Sale.from_row({"saleId": 7})
-    assert not alone.company_no_mailing
-    assert not alone.person_no_mailing
+    lonely = alone({"saleId": 7})
+    assert not lonely.company_no_mailing
+    assert not lonely.person_no_mailing
 
 
 @pytest.mark.parametrize(
@@ -249,3 +257,49 @@ def test_a_row_that_cannot_be_read_is_never_skipped(column: str, value: Any) -> 
         read(**{column: value})
     assert caught.value.column == column
     assert caught.value.record == ("sale without a number" if column == "saleId" else "sale 7")
+
+
+def test_odd_rows_in_a_page_are_read_as_they_are_alone() -> None:
+    rows = [
+        sale_row(9, amount=Decimal("0.10")),
+        sale_row(8, amount=7, contactId=0, **{"contact/stop": None, "contact/name": None}),
+        {"saleId": 7, "contactId": 25, "personId": "63"},
+        sale_row(
+            6, amount="3.5", date=None, hasQuote="true", **{"associate/assocName": "", "associateId": "AM"}
+        ),
+        sale_row(5, amount=Decimal("-1E+3"), heading=None, updatedDate="2026-04-01T00:30:00+02:00"),
+    ]
+    sales = Sale.from_rows(rows)
+    assert [sale.id for sale in sales] == [9, 8, 7, 6, 5]
+    assert sales == [alone(row) for row in rows]
+
+
+def test_of_several_broken_rows_the_first_is_named() -> None:
+    good = {"amount": Decimal(1)}
+    rows = [
+        sale_row(9, **good),
+        sale_row(8, **good, updatedDate="yesterday"),
+        sale_row(7, **good, heading={}),
+    ]
+    with pytest.raises(errors.BadRecord) as caught:
+        Sale.from_rows(rows)
+    assert (caught.value.record, caught.value.column) == ("sale 8", "updatedDate")
+
+
+def test_a_long_list_takes_no_more_memory_than_a_short_one() -> None:
+    def fetch(query: Mapping[str, str]) -> list[Sale]:
+        bound = int(query["$filter"].rpartition(" ")[2]) or 8001
+        text = json.dumps([sale_row(number) for number in range(bound - 1, max(bound - 201, 0), -1)])
+        return Sale.from_rows(json.loads(text, parse_float=Decimal))
+
+    peaks = []
+    tracemalloc.start()
+    try:
+        for number, _page in enumerate(sale_pages(fetch, limit=None, page_size=200)):
+            if number in {4, 39}:
+                peaks.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.reset_peak()
+    finally:
+        tracemalloc.stop()
+    short, long = peaks
+    assert long < 1.1 * short

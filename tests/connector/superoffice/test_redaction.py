@@ -1,16 +1,26 @@
 """What is kept of a server's words: readable, storable, short, and without our secrets in any spelling."""
 
 import html
+import json
 from urllib.parse import quote, quote_plus
 
 import pytest
 
-from connector.superoffice.redaction import Redactor, clean, excerpt
+from connector.superoffice.redaction import Redactor, clean
 
-SECRET = "p/q r+s&<t>%"
+SECRET = 'p/q r+s&<t>%"ü'
 
 
-@pytest.mark.parametrize("spelling", [str, lambda text: quote(text, safe=""), quote_plus, html.escape])
+SPELLINGS = [
+    str,
+    lambda text: quote(text, safe=""),
+    quote_plus,
+    html.escape,
+    lambda text: json.dumps(text)[1:-1],
+]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
 def test_a_known_secret_is_masked_in_every_spelling(spelling: object) -> None:
     redactor = Redactor()
     redactor.hide(SECRET)
@@ -48,8 +58,27 @@ def test_words_are_cut_after_masking_so_that_no_half_secret_stays() -> None:
 
 def test_a_page_becomes_a_sentence() -> None:
     page = b"<html><style>h1 {}</style><script>steal()</script><!-- x --><h1>Bad &amp; \n gateway</h1>\x00\xff</html>"
-    assert excerpt(page) == "Bad & gateway \ufffd"
+    assert Redactor().excerpt(page) == "Bad & gateway \ufffd"
 
 
 def test_nul_and_lone_surrogates_are_dropped_and_emoji_stay() -> None:
     assert clean("a\x00b\ud800c😀") == "abc😀"
+
+
+@pytest.mark.parametrize(
+    "secret", ["abc<def>ghi", "abc<!--def-->ghi", "abc  def", "abc&amp;def", "abc\x00def"]
+)
+def test_a_secret_that_looks_like_markup_leaves_no_rest_in_an_excerpt(secret: str) -> None:
+    redactor = Redactor()
+    redactor.hide(secret)
+    for spelled in (secret, html.escape(secret)):
+        shown = redactor.excerpt(f"<p>before {spelled} after</p>".encode())
+        assert "abc" not in shown
+        assert "def" not in shown
+
+
+def test_a_secret_is_masked_before_an_excerpt_is_cut() -> None:
+    redactor = Redactor()
+    redactor.hide("SECRETSECRET")
+    page = b"<b></b>" * 2856 + b"SECRETSECRET"  # the cut would go through it
+    assert "SEC" not in redactor.excerpt(page)

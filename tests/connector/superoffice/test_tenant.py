@@ -1,14 +1,18 @@
 """Where the tenant lives, how long that is believed, and the links into its web client."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from connector.superoffice import errors
 from connector.superoffice.client import Client
-from connector.superoffice.tenant import Tenant, is_loopback, safe_address, web_link
+from connector.superoffice.tenant import MemoryStateStore, Tenant, is_loopback, safe_address, web_link
+from tests.connector.superoffice.conftest import MakeClient, MakeTransport
+from tests.connector.superoffice.rows import person_entity
 from tests.connector.superoffice.server import CONTEXT, ScriptedTenant, answer
-from tests.connector.superoffice.test_transport import MakeTransport
+
+pytestmark = pytest.mark.once
 
 STATE = f"/api/state/{CONTEXT}"
 
@@ -101,6 +105,82 @@ def test_maintenance_is_looked_at_again_after_a_minute(
     assert len(tenant.calls(STATE)) == 2
 
 
+def test_processes_share_what_one_of_them_learnt(
+    tenant: ScriptedTenant, make_transport: MakeTransport, calendar: Calendar
+) -> None:
+    tenant.script("GET", STATE, answer(state()))
+    store = MemoryStateStore()
+    one, other = (Tenant(tenant.url, CONTEXT, make_transport(), store=store, now=calendar) for _ in range(2))
+    assert one.running() == other.running()
+    assert len(tenant.calls(STATE)) == 1
+    calendar.later(minutes=11)
+    assert other.running() == one.running()
+    assert len(tenant.calls(STATE)) == 2, "and they learn together when it has become too old"
+
+
+def test_processes_share_that_the_tenant_is_down_for_a_minute(
+    tenant: ScriptedTenant, make_transport: MakeTransport, calendar: Calendar
+) -> None:
+    down = answer(state(State="OfflineMaintenance", IsRunning=False, Endpoint=None, Api=None))
+    tenant.script("GET", STATE, down)
+    store = MemoryStateStore()
+    for _ in range(3):
+        with pytest.raises(errors.TenantNotRunning):
+            Tenant(tenant.url, CONTEXT, make_transport(), store=store, now=calendar).running()
+    assert len(tenant.calls(STATE)) == 1
+    known = store.load()
+    assert known is not None
+    assert known[1] == calendar() + timedelta(minutes=1)
+
+
+def test_what_a_process_knows_itself_is_not_asked_of_the_store_again(
+    tenant: ScriptedTenant, make_transport: MakeTransport, calendar: Calendar
+) -> None:
+    class Counting(MemoryStateStore):
+        loads = 0
+
+        def load(self) -> Any:
+            self.loads += 1
+            return super().load()
+
+    tenant.script("GET", STATE, answer(state()))
+    store = Counting()
+    Tenant(tenant.url, CONTEXT, make_transport(), store=store, now=calendar).read()
+    watched = Tenant(tenant.url, CONTEXT, make_transport(), store=store, now=calendar)
+    for _ in range(5):
+        watched.running()
+    assert store.loads == 1
+
+
+def test_a_tenant_that_moved_is_found_and_all_processes_know(
+    tenant: ScriptedTenant, make_client: MakeClient
+) -> None:
+    store = MemoryStateStore()
+    tenant.script("GET", "Person/63", answer(b"Wrong subdomain used to access tenant", 421, "text/plain"))
+    with ScriptedTenant() as new_home:
+        new_home.script("GET", "Person/63", answer(person_entity(63)))
+        client = make_client(state_store=store)
+        client.tenant_state()
+        tenant.settings.endpoint = f"{new_home.url}/{CONTEXT}/"
+        assert client.person(63).id == 63
+        links = make_client(state_store=store)
+        assert links.web_link("sale", 1).startswith(f"{new_home.url}/{CONTEXT}/")
+    assert len(tenant.calls(STATE)) == 2
+
+
+def test_trap_the_login_host_is_not_the_api_host(tenant: ScriptedTenant, make_client: MakeClient) -> None:
+    with ScriptedTenant() as numbered:
+        numbered.script("GET", "Person/63", answer(person_entity(63)))
+        tenant.settings.endpoint = f"{numbered.url}/{CONTEXT}"
+        assert make_client().person(63).id == 63
+    assert not tenant.calls("Person/63")
+    assert [seen.path for seen in numbered.seen] == [f"/{CONTEXT}/api/v1/Person/63"]
+
+
+def test_trap_moments_with_seven_digits_are_read(watched: Tenant) -> None:
+    assert watched.read().valid_until == datetime(2030, 1, 1, 12, 0, 0, 123456, UTC)
+
+
 def test_online_maintenance_still_runs(tenant: ScriptedTenant, client: Client) -> None:
     tenant.settings.state = "OnlineMaintenance"
     assert client.tenant_state().is_running
@@ -137,7 +217,7 @@ def test_endpoint_and_api_must_share_a_host(tenant: ScriptedTenant, client: Clie
         ("http://[::1]:80/x/", "http://[::1]/x"),
     ],
 )
-def test_addresses_are_compared_in_one_spelling(address: str, normal: str) -> None:
+def test_trap_addresses_with_port_443_are_brought_to_one_spelling(address: str, normal: str) -> None:
     assert safe_address(address, allow_loopback=True) == normal
 
 
@@ -162,6 +242,16 @@ def test_links_lead_into_the_tenants_web_client(tenant: ScriptedTenant, client: 
     assert client.web_link("person", 63) == f"{root}?person.main?person_id=63"
     assert client.web_link("document", 7) == f"{root}?document?document_id=7"
     assert len(tenant.seen) == 1, "the state is asked once, and no token is needed"
+
+
+def test_a_link_needs_no_call_where_the_state_is_known(
+    tenant: ScriptedTenant, make_client: MakeClient
+) -> None:
+    store = MemoryStateStore()
+    make_client(state_store=store).tenant_state()
+    link = make_client(state_store=store).web_link("sale", 123)
+    assert link.startswith(tenant.url)
+    assert len(tenant.seen) == 1
 
 
 def test_a_link_follows_a_moved_tenant() -> None:

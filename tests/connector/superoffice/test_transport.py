@@ -11,17 +11,17 @@ import pytest
 from connector.superoffice import errors
 from connector.superoffice.client import Client
 from connector.superoffice.messages import Request
-from connector.superoffice.transport import Pace, Transport
+from connector.superoffice.pacing import Pace
 from tests.connector.superoffice.conftest import MakeClient, Time
-from tests.connector.superoffice.rows import person_entity
-from tests.connector.superoffice.server import ScriptedTenant, answer, raw
+from tests.connector.superoffice.rows import listing, person_entity, sale_row
+from tests.connector.superoffice.server import ScriptedTenant, answer, hang, raw
 
 PERSON = "Person/63"
 STATE = "/api/state/Cust12345"
 TOKENS = "/login/common/oauth/tokens"
 GOOD = answer(person_entity(63))
+HTML = b"<!DOCTYPE html><html><body><h1>Bad gateway</h1></body></html>"
 HALF = raw(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{")
-MakeTransport = Callable[..., Transport]
 
 
 @pytest.mark.parametrize(
@@ -53,22 +53,79 @@ def test_a_refusal_is_not_repeated(tenant: ScriptedTenant, client: Client, statu
     assert len(tenant.calls(PERSON)) == 1
 
 
-@pytest.mark.parametrize(
-    "trouble", [answer(b"", 500), answer(b"", 503), answer(b"", 504), answer(b"", 429), raw(b"")]
-)
+WRITES: list[tuple[str, str, Callable[[Client], Any]]] = [
+    ("PUT", "Document/7/Content", lambda client: client.upload_document(7, b"x")),
+    ("PATCH", "Document/7", lambda client: client.complete_document(7)),
+    ("DELETE", "Document/7", lambda client: client.delete_document(7)),
+]
+BROKEN = {
+    "500 with JSON": answer({"Error": True, "ErrorType": "SoException", "ErrorMessage": "no"}, 500),
+    "502 with a page": answer(HTML, 502, "text/html"),
+    "503": answer(b"", 503),
+    "504": answer(b"", 504),
+    "429": answer(b"", 429),
+    "429 with a second": answer(b"", 429, Retry_After="1"),
+    "hang": hang,
+    "end of the connection": raw(b""),
+    "reset": raw(b"", reset=True),
+    "truncated": HALF,
+    "a page": answer(HTML, 200, "text/html"),
+    "wrong content type": answer(b"%PDF-1.7", 200, "application/pdf"),
+    "an error object": answer({"Message": "no", "MessageDetail": "agent"}),
+}
+
+
+@pytest.mark.parametrize("trouble", BROKEN.values(), ids=BROKEN.keys())
+@pytest.mark.parametrize(("method", "path", "write"), WRITES, ids=[method for method, *_rest in WRITES])
 def test_a_write_that_may_have_happened_is_never_repeated(
-    tenant: ScriptedTenant, client: Client, trouble: Any
+    tenant: ScriptedTenant,
+    make_client: MakeClient,
+    *,
+    method: str,
+    path: str,
+    write: Callable[[Client], Any],
+    trouble: Any,
 ) -> None:
-    for method, path in (("PUT", "Document/7/Content"), ("PATCH", "Document/7"), ("DELETE", "Document/7")):
-        tenant.script(method, path, trouble)
-    for call in (
-        lambda: client.upload_document(7, b"x"),
-        lambda: client.complete_document(7),
-        lambda: client.delete_document(7),
-    ):
-        with pytest.raises(errors.SuperOfficeError):
-            call()
-    assert [seen.method for seen in tenant.seen if "/Document/" in seen.path] == ["PUT", "PATCH", "DELETE"]
+    tenant.script(method, path, trouble)
+    with pytest.raises(errors.SuperOfficeError):
+        write(make_client(options={"timeouts": (1.0, 0.1)}))
+    assert len(tenant.calls(path, method)) == 1
+
+
+@pytest.mark.parametrize("trouble", BROKEN.values(), ids=BROKEN.keys())
+def test_every_trouble_with_a_read_is_a_typed_error(
+    tenant: ScriptedTenant, make_client: MakeClient, trouble: Any
+) -> None:
+    tenant.script("GET", PERSON, trouble)
+    with pytest.raises(errors.SuperOfficeError) as caught:
+        make_client(options={"timeouts": (1.0, 0.1)}).person(63)
+    assert caught.value.path.endswith(PERSON)
+    assert 1 <= len(tenant.calls(PERSON)) <= 3
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_redirect_is_never_followed(
+    tenant: ScriptedTenant, client: Client, method: str, status: int
+) -> None:
+    path = PERSON if method == "GET" else "Document/7/Content"
+    tenant.script(method, path, answer(b"", status, Location=f"{tenant.url}/elsewhere"))
+    with pytest.raises(errors.UnexpectedAnswer) as caught:
+        client.person(63) if method == "GET" else client.upload_document(7, b"x")
+    assert caught.value.problem == "redirect"
+    assert not [seen for seen in tenant.seen if seen.path == "/elsewhere"]
+
+
+def test_a_link_in_an_answer_is_never_followed(tenant: ScriptedTenant, client: Client) -> None:
+    with ScriptedTenant() as stranger:
+        pages = [
+            answer(listing(sale_row(9), sale_row(8), next_link=f"{stranger.url}/steal")),
+            answer(listing(next_link=f"{tenant.url}/elsewhere")),
+        ]
+        tenant.script("GET", "Sale", *pages)
+        assert sum(len(page) for page in client.newest_sales(page_size=2)) == 2
+        assert stranger.seen == []
+        assert not [seen for seen in tenant.seen if seen.path == "/elsewhere"]
 
 
 def test_waits_grow_with_jitter_and_have_a_ceiling(
@@ -109,7 +166,27 @@ def test_a_retry_after_may_be_a_date(tenant: ScriptedTenant, client: Client) -> 
     assert 290 < (caught.value.retry_after or 0) <= 300
 
 
-@pytest.mark.parametrize("value", ["soon", "-3", "Mon, 99 Foo 2026", "9" * 400])
+def test_a_retry_after_that_has_passed_already_means_now(
+    tenant: ScriptedTenant, client: Client, time: Time
+) -> None:
+    past = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+    tenant.script("GET", PERSON, answer(b"", 429, Retry_After=past), GOOD)
+    assert client.person(63).id == 63
+    assert time.sleeps == []
+
+
+def test_without_a_retry_after_the_wait_is_ours(tenant: ScriptedTenant, client: Client, time: Time) -> None:
+    tenant.script("GET", PERSON, answer(b"", 429))
+    with pytest.raises(errors.RateLimited) as caught:
+        client.person(63)
+    assert caught.value.retry_after is None
+    assert time.sleeps == [0.5, 1.0]
+
+
+ABSURD = ["soon", "-3", "1e9", "Mon, 99 Foo 2026", "Mon, 01 Jan 0001 00:00:00 +9999", "NaN", "9" * 400]
+
+
+@pytest.mark.parametrize("value", ABSURD)
 def test_a_retry_after_that_makes_no_sense_counts_as_none(
     tenant: ScriptedTenant, client: Client, value: str
 ) -> None:

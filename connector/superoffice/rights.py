@@ -1,0 +1,100 @@
+"""Rights as SuperOffice tells them: masks over tables, functional rights, licences."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from connector.superoffice.fields import Fields
+
+SELECT, UPDATE, INSERT = 1, 2, 4
+# Single bits and the names of their sums. A mask is one name or several with ", " between them, so that
+# looking for the word "Insert" would miss FULL, URI, RI and WRITE.
+_BITS = {
+    "none": 0,
+    "select": SELECT,
+    "update": UPDATE,
+    "insert": INSERT,
+    "delete": 8,
+    "filtering": 16,
+    "restrictedupdate": 32,
+    "ur": 3,
+    "ri": 5,
+    "uri": 7,
+    "udr": 11,
+    "full": 15,
+    "rf": 17,
+    "fi": 20,
+    "uru": 34,
+    "write": 38,
+}
+
+
+def bits(mask: str) -> int | None:
+    """The mask as a number; None when it names something else ("Uninitialized" among it)."""
+    total = 0
+    for name in mask.lower().split(","):
+        bit = _BITS.get(name.strip())
+        if bit is None:
+            return None
+        total |= bit
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class TableRight:
+    """The right on a new record of a table; `bits` is None when the mask cannot be read."""
+
+    table: str
+    mask: str
+    reason: str
+
+    @classmethod
+    def from_answer(cls, table: str, data: Any) -> Self:
+        fields = Fields.of(data, f"right on {table}")
+        return cls(table, fields.text("Mask"), fields.text("Reason"))
+
+    def lacks(self, bit: int) -> bool:
+        """Whether the mask says for sure that the right is not there."""
+        known = bits(self.mask)
+        return known is not None and not known & bit
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who the credential acts as, with the keys of the functional rights and the names of the licences."""
+
+    login: str
+    name: str
+    associate_id: int | None
+    kind: str
+    role: str
+    role_type: str
+    function_rights: tuple[str, ...]
+    licences: tuple[str, ...]
+    may_market: bool  # whether a licence names the Marketing module
+
+    @classmethod
+    def from_entity(cls, data: Any) -> Self:
+        fields = Fields.of(data, "user")
+        licences = [Fields.of(item, "licence") for item in fields.items("Licenses")]
+        names = [(one.text("Name"), one.text("Description")) for one in licences]
+        return cls(
+            login=fields.text("Associate"),
+            name=fields.text("FullName"),
+            associate_id=fields.id("AssociateId"),
+            kind=fields.text("UserType"),
+            role=fields.text("RoleName"),
+            role_type=fields.text("RoleType"),
+            function_rights=tuple(sorted(fields.texts("FunctionRights"))),
+            licences=tuple(dict.fromkeys(words or name for name, words in names if words or name)),
+            may_market=any("marketing" in " ".join(one).lower() for one in names),
+        )
+
+    @property
+    def is_system(self) -> bool:
+        return self.kind == "SystemAssociate" or self.role_type == "System"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the sentences of every finding may name."""
+        named = {"user": self.name or self.login, "role": self.role}
+        return {**named, "is_system": True} if self.is_system else named
