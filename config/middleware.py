@@ -13,7 +13,7 @@ from django.shortcuts import render, resolve_url
 from django.urls import is_valid_path
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from connector.context import current_job, job_context
+from connector.context import acting, current_job, job_context
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -30,6 +30,17 @@ class RequestIdMiddleware:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
             return response
+
+
+class ActingUserMiddleware:
+    """Remembers for whom the request works, so that the log of calls can name the person."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with acting(request.user.pk):
+            return self.get_response(request)
 
 
 class SessionLimitMiddleware:

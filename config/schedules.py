@@ -35,6 +35,8 @@ FIXED = (
     FixedSchedule("sweep-runs", "reports.tasks.sweep", EVERY_MINUTE, "reports"),
     # Not between one and four o'clock, when a change of daylight saving repeats or skips an hour.
     FixedSchedule("clear-sessions", "connector.tasks.clear_sessions", "30 4 * * *", "reports"),
+    FixedSchedule("prune-calls", "connector.tasks.prune_calls", "40 4 * * *", "reports"),
+    FixedSchedule("probe", "connector.tasks.probe_daily", "10 5 * * *", "reports"),
 )
 
 

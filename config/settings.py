@@ -47,7 +47,6 @@ SUPEROFFICE_LOGIN_URLS = {
 _SO_NAMES = (
     "SO_CLIENT_ID",
     "SO_CLIENT_SECRET",
-    "SO_REFRESH_TOKEN",
     "SO_REDIRECT_URI",
     "SO_CONTEXT_IDENTIFIER",
 )
@@ -55,7 +54,7 @@ _SO_NAMES = (
 
 def _superoffice() -> dict[str, Any] | None:
     """The tenant named by the environment; None when it names none."""
-    if not any(env.has(name) for name in (*_SO_NAMES, "SO_ENVIRONMENT")):
+    if not any(env.has(name) for name in (*_SO_NAMES, "SO_ENVIRONMENT", "SO_REFRESH_TOKEN")):
         return None
     choices = {
         "sod": "sod",
@@ -67,6 +66,8 @@ def _superoffice() -> dict[str, Any] | None:
     }
     environment = env.choice("SO_ENVIRONMENT", choices)
     values = {name.removeprefix("SO_").lower(): env.text(name) for name in _SO_NAMES}
+    # Without it an administrator signs in with SuperOffice in the browser.
+    values["refresh_token"] = env.text("SO_REFRESH_TOKEN", "")
     if not values["context_identifier"].isalnum():
         raise SettingsError("SO_CONTEXT_IDENTIFIER must be the tenant's name, like Cust12345.")
     env.url("SO_REDIRECT_URI")
@@ -78,6 +79,11 @@ SUPEROFFICE = _superoffice()
 SUPEROFFICE_CALLS_PER_SECOND = env.number(
     "SO_CALLS_PER_SECOND", 10, least=1, most=1000
 )  # SuperOffice's own rule
+
+# Hosts of SuperOffice installations of our own. Only these may be entered as an address, because the server
+# asks them with a password; empty: SuperOffice Online only.
+SUPEROFFICE_ONSITE_HOSTS = [host.lower() for host in env.words("SO_ONSITE_HOSTS", "")]
+CALL_LOG_DAYS = 90  # SuperOffice asks for three months
 
 # --- Mail server ----------------------------------------------------------------------------------------
 _SMTP_NAMES = ("SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_SECURITY", "SMTP_FROM")
@@ -212,6 +218,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.SessionLimitMiddleware",
+    "config.middleware.ActingUserMiddleware",
     "config.middleware.NoStoreMiddleware",
     # Every view needs a login unless config/urls.py lists it as public.
     "config.middleware.SignInMiddleware",
@@ -322,3 +329,5 @@ STORAGES = {
 
 # --- Logs -----------------------------------------------------------------------------------------------
 LOGGING = logging_settings(as_text=DEBUG and sys.stderr.isatty())
+DEFAULT_EXCEPTION_REPORTER = "config.error_report.ErrorReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.error_report.HidingFilter"

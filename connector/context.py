@@ -9,12 +9,28 @@ from typing import Any, TypeVar
 Answer = TypeVar("Answer")
 
 _job: contextvars.ContextVar[str] = contextvars.ContextVar("job", default="-")
+_user: contextvars.ContextVar[int | None] = contextvars.ContextVar("user", default=None)
 _memory: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("memory", default=None)
 
 
 def current_job() -> str:
     """The running request's or job's id; "-" outside of both."""
     return _job.get()
+
+
+def acting_user_id() -> int | None:
+    """Whose click is being worked on; None in jobs and before somebody has signed in."""
+    return _user.get()
+
+
+@contextmanager
+def acting(user_id: int | None) -> Iterator[None]:
+    """What runs inside is done for this user."""
+    token = _user.set(user_id)
+    try:
+        yield
+    finally:
+        _user.reset(token)
 
 
 @contextmanager

@@ -63,6 +63,60 @@ PROBLEMS: dict[str, Problem] = {
         _("No SuperOffice tenant is set up yet. An administrator has to do that."),
         _("Set the SO_… variables, or add a connection in the administration."),
     ),
+    "not_signed_in": Problem(
+        _("Nobody has signed in at SuperOffice for Sales Desk yet. An administrator has to do that."),
+        _("Open “Connection” and choose “Sign in with SuperOffice”, or enter a refresh token."),
+    ),
+    "no_system_user_token": Problem(
+        _("Nobody has signed in at SuperOffice for Sales Desk yet. An administrator has to do that."),
+        _(
+            "The system user's token is missing. A SuperOffice administrator gets it by “Sign in with SuperOffice” on the page “Connection”, or it is entered by hand."
+        ),
+    ),
+    "onsite_not_allowed": Problem(
+        _ADMINISTRATOR_KNOWS,
+        _(
+            "This address of an installation of your own is not in SO_ONSITE_HOSTS. The operator has to add its host name there."
+        ),
+    ),
+    "invalid_login": Problem(
+        _("SuperOffice does not let us in. Nothing is lost. An administrator has to act."),
+        _("User name or password of the connection is wrong, or the user is locked."),
+    ),
+    "invalid_key": Problem(
+        _ADMINISTRATOR_KNOWS,
+        _(
+            "The private key of the app cannot be read. Enter it again: PEM or RSAXML, as the Developer Portal gave it."
+        ),
+    ),
+    "clock_skew": Problem(
+        _ADMINISTRATOR_KNOWS,
+        _(
+            "This server's clock differs from SuperOffice's by minutes, so that signatures are refused. Switch on time synchronisation (NTP)."
+        ),
+    ),
+    "no_refresh_token": Problem(
+        _ADMINISTRATOR_KNOWS,
+        _(
+            "SuperOffice signed you in but handed out no refresh token. Remove the app's approval for this user in SuperOffice and sign in again."
+        ),
+    ),
+    "declined": Problem(
+        _("You declined at SuperOffice, so nothing was changed. Begin again when you want to sign in."),
+        _("The sign-in was declined on SuperOffice's page. Nothing was changed; it can be begun again."),
+    ),
+    "wrong_person": Problem(
+        _("You signed in at SuperOffice as somebody else. Sign in there with your own user."),
+        _(
+            "The SuperOffice user of the sign-in is not the one that this representative is linked to. Both numbers are below."
+        ),
+    ),
+    "sign_in_lost": Problem(
+        _("The sign-in at SuperOffice took too long or was begun in another window. Please begin again."),
+        _(
+            "The answer's state is unknown to this session: it is used once, for ten minutes, in the browser where it began."
+        ),
+    ),
     "unreachable": Problem(
         _SO_DOWN,
         _("No answer from SuperOffice: check network, DNS and proxy of this server, and the login address."),
@@ -112,7 +166,7 @@ PROBLEMS: dict[str, Problem] = {
     "unauthorized": Problem(
         _("SuperOffice does not let us in. Nothing is lost. An administrator has to act."),
         _(
-            "SuperOffice refuses even a fresh access token. Check that the app is still approved for the tenant."
+            "SuperOffice did not accept the access token. Usually a fresh one helps by itself; if this stays, check that the app is still approved for the tenant."
         ),
     ),
     "forbidden": Problem(
@@ -133,9 +187,17 @@ PROBLEMS: dict[str, Problem] = {
         _("SuperOffice limits our calls (429). If this stays, reduce schedules."),
     ),
     "wrong_host": Problem(
-        _SO_DOWN, _("The tenant has moved to another host and the state endpoint does not say where yet.")
+        _SO_DOWN,
+        _(
+            "The tenant has moved to another host and the state endpoint does not say where yet. Nothing to change here: we look again by ourselves. If it lasts more than an hour, ask SuperOffice's support."
+        ),
     ),
-    "server_error": Problem(_SO_DOWN, _("SuperOffice reported an error of its own (5xx).")),
+    "server_error": Problem(
+        _SO_DOWN,
+        _(
+            "SuperOffice reported an error of its own (5xx). Reads are repeated by themselves; if the same call keeps failing, quote its operation id to SuperOffice's support."
+        ),
+    ),
     "unexpected_answer": Problem(
         _SO_ODD,
         _(

@@ -2,22 +2,53 @@
 
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from connector.call_log import StoredCalls
 from connector.context import once
-from connector.models import Connection, Mailbox, Origin, Reachable, Representative
+from connector.models import (
+    Connection,
+    Mailbox,
+    Origin,
+    PersonalSignIn,
+    Reachable,
+    Representative,
+    TokenHolder,
+)
+from connector.pace import SharedPace
 from connector.problems import Trouble, problem_code
 from connector.smtp.errors import SmtpError
 from connector.smtp.sessions import Account, Security, Session, open_session
-from connector.superoffice.auth import AccessToken
-from connector.superoffice.client import Client, Credentials
+from connector.superoffice.auth import App, Credentials, Password, RefreshToken, SystemUser
+from connector.superoffice.client import Client
 from connector.superoffice.errors import SuperOfficeError
 from connector.superoffice.transport import Transport
+from connector.tokens import StoredState, StoredToken
 
+# What was learnt with other settings: a token, the tenant's place and trouble do not outlive a change of them.
+FORGOTTEN: dict[str, Any] = {
+    "access_token": "",
+    "access_token_expires_at": None,
+    "renewal_by": "",
+    "renewal_until": None,
+    "refusal": None,
+    "tenant_state": None,
+    "acts_as": "",
+    "probed_at": None,
+    "problem_code": "",
+    "problem_detail": "",
+    "problem_at": None,
+}
+# A refresh token belongs to one app at one tenant.
+_APP_COLUMNS = ("client_id", "context_identifier", "environment", "login_url")
 _AUTOMATIC_ORIGIN = {True: Origin.DEMO, False: Origin.ENVIRONMENT}
+# One name for all readers: in their languages the row would change with each of them.
+_AUTOMATIC_NAME = {Origin.DEMO: "Demo", Origin.ENVIRONMENT: "SuperOffice"}
 
 
 class NotConfigured(Exception):
@@ -43,7 +74,7 @@ def current_connection() -> Connection | None:
 def _find_connection() -> Connection | None:
     if settings.SUPEROFFICE:
         origin = _AUTOMATIC_ORIGIN["tenant" in settings.DEMO_PARTS]
-        values = {**settings.SUPEROFFICE, "name": str(origin.label), "is_active": True}
+        values = {**settings.SUPEROFFICE, "name": _AUTOMATIC_NAME[origin], "is_active": True}
         if values["login_url"] == settings.SUPEROFFICE_LOGIN_URLS[values["environment"]]:
             values["login_url"] = ""
         if (row := _synchronised(Connection, {"origin": origin}, values)).origin == Origin.ENVIRONMENT:
@@ -59,60 +90,112 @@ def _stale_origins() -> list[str]:
 def _synchronised(model: Any, key: dict[str, Any], values: dict[str, Any]) -> Any:
     """The row with `key`, made or brought up to `values`; a changed tenant or secret drops the old token."""
     row = model.objects.filter(**key).first()
+    if model is Connection and row and _keeps_its_refresh_token(row, values):
+        values = {**values, "refresh_token": row.refresh_token}
     if row and all(getattr(row, name) == value for name, value in values.items()):
         return row
     defaults = dict(values)
     if model is Connection:
-        defaults |= {"access_token": "", "access_token_expires_at": None, "problem_code": ""}
+        defaults |= FORGOTTEN
     with transaction.atomic():
+        if model is Connection and row:
+            _forget_findings(row, has_moved=any(getattr(row, name) != values[name] for name in _APP_COLUMNS))
         row, _created = model.objects.update_or_create(**key, defaults=defaults)
     return row
 
 
-class StoredToken:
-    """Keeps a connection's access token in its row, encrypted, so that processes share it."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._pk = connection.pk
-
-    def load(self) -> AccessToken | None:
-        row = Connection.objects.only("access_token", "access_token_expires_at").get(pk=self._pk)
-        if not row.access_token or row.access_token_expires_at is None:
-            return None
-        return AccessToken(row.access_token, row.access_token_expires_at)
-
-    def save(self, token: AccessToken) -> None:
-        Connection.objects.filter(pk=self._pk).update(
-            access_token=token.value, access_token_expires_at=token.expires_at
-        )
-
-    def clear(self) -> None:
-        Connection.objects.filter(pk=self._pk).update(access_token="", access_token_expires_at=None)
+def _forget_findings(connection: Connection, *, has_moved: bool) -> None:
+    """Rights found out with other settings, and, for another app or tenant, the sign-ins made for the old one."""
+    connection.capabilities.all().delete()
+    if has_moved:
+        connection.personal_sign_ins.all().delete()
 
 
-def open_client(connection: Connection | None) -> Client:
-    """A client for `connection`; close it after use. Opening talks to nobody yet."""
+def _keeps_its_refresh_token(row: Connection, values: dict[str, Any]) -> bool:
+    """Whether the token of a sign-in in the browser stays: where the environment names none, and in the demo."""
+    is_same_app = all(getattr(row, name) == values[name] for name in _APP_COLUMNS)
+    is_optional = row.origin == Origin.DEMO or not values["refresh_token"]
+    return is_same_app and is_optional and bool(row.refresh_token)
+
+
+def open_client(connection: Connection | None, own: PersonalSignIn | None = None) -> Client:
+    """A client for `connection`, with somebody's `own` sign-in instead of its; close it after use.
+
+    Opening talks to nobody yet. Raises NotConfigured when there is nothing to sign in with.
+    """
     if connection is None:
         raise NotConfigured("no_connection")
-    credentials = Credentials(
+    holder: TokenHolder = own or connection
+    return Client(
+        credentials_of(connection, own),
+        token_store=StoredToken(holder),
+        state_store=StoredState(connection),
+        transport=transport_of(connection),
+        on_refresh_token=lambda token: _keep_refresh_token(holder, token),
+    )
+
+
+def transport_of(connection: Connection) -> Transport:
+    """Calls to this tenant: in the pace that all processes share, and each of them in the log."""
+    return Transport(pace=SharedPace(connection), log=StoredCalls(connection))
+
+
+def app_of(connection: Connection) -> App:
+    return App(
         login_url=connection.login_url or settings.SUPEROFFICE_LOGIN_URLS[connection.environment],
         context_identifier=connection.context_identifier,
         client_id=connection.client_id,
         client_secret=connection.client_secret,
-        refresh_token=connection.refresh_token,
         redirect_uri=connection.redirect_uri,
     )
-    transport = Transport(calls_per_second=settings.SUPEROFFICE_CALLS_PER_SECOND)
-    return Client(credentials, token_store=StoredToken(connection), transport=transport)
+
+
+def credentials_of(connection: Connection, own: PersonalSignIn | None = None) -> Credentials:
+    """What this connection signs in with; raises NotConfigured when nobody has signed in yet."""
+    if connection.way_in == Connection.WayIn.PASSWORD:
+        if urlsplit(connection.base_url).hostname not in settings.SUPEROFFICE_ONSITE_HOSTS:
+            raise NotConfigured("onsite_not_allowed")
+        return Password(connection.base_url, connection.username, connection.password)
+    if own is not None:
+        return RefreshToken(app_of(connection), own.refresh_token)
+    if connection.way_in == Connection.WayIn.SYSTEM_USER:
+        if not connection.system_user_token:
+            raise NotConfigured("no_system_user_token")
+        return SystemUser(app_of(connection), connection.system_user_token, connection.private_key)
+    if not connection.refresh_token:
+        raise NotConfigured("not_signed_in")
+    return RefreshToken(app_of(connection), connection.refresh_token)
+
+
+def has_sign_in(connection: Connection) -> bool:
+    """Whether there is anything to sign in with; what it is worth only SuperOffice knows."""
+    try:
+        credentials_of(connection)
+    except NotConfigured:
+        return False
+    return True
+
+
+def _keep_refresh_token(holder: TokenHolder, token: str) -> None:
+    type(holder)._default_manager.filter(pk=holder.pk).update(refresh_token=token)
+
+
+def personal_sign_in(user: User, connection: Connection) -> PersonalSignIn | None:
+    """The user's own sign-in at this tenant, if there is one that SuperOffice still accepts."""
+    usable = PersonalSignIn.objects.filter(user=user, connection=connection, problem_code="")
+    return usable.first()
 
 
 def check_connection(connection: Connection | None) -> Trouble | None:
-    """Ask the tenant who we are; what went wrong is remembered in the row and returned."""
+    """Sign in anew and ask the tenant who we are; what went wrong is remembered in the row and returned."""
     try:
         with open_client(connection) as client:
-            client.current_user()
+            client.tenant_state()  # now, not as remembered: maintenance may be over
+            client.renew_now()
+            user = client.current_user()
     except (SuperOfficeError, NotConfigured) as error:
         return remember(connection, error)
+    Connection.objects.filter(pk=connection.pk).update(acts_as=user.full_name[:200])  # type: ignore[union-attr]
     remember(connection, None)
     return None
 
@@ -125,7 +208,7 @@ def shared_mailbox() -> Mailbox | None:
     server = settings.MAIL_SERVER
     if server:
         origin = _AUTOMATIC_ORIGIN["mail" in settings.DEMO_PARTS]
-        values = {**server, "name": str(origin.label), "is_active": True}
+        values = {**server, "name": server["from_address"], "is_active": True}
         key = {"origin": origin, "from_address": values.pop("from_address")}
         mailbox: Mailbox = _synchronised(Mailbox, key, values)
         _follow_server(origin, server)

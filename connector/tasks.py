@@ -1,7 +1,9 @@
 """What the worker runs for itself."""
 
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
+from connector import call_log, capabilities
 from connector.context import job_context
 from connector.heartbeat import beat
 
@@ -15,3 +17,27 @@ def clear_sessions() -> None:
     """Remove the sessions that are over."""
     with job_context("sessions"):
         SessionStore.clear_expired()
+
+
+def prune_calls() -> None:
+    """Remove the calls that have been kept for long enough."""
+    with job_context("prune-calls"):
+        call_log.prune_calls(timezone.now())
+
+
+def probe(connection_id: int) -> None:
+    """The check of rights that somebody asked for."""
+    with job_context("probe"):
+        capabilities.work_on_probe(connection_id, timezone.now())
+
+
+def probe_daily() -> None:
+    """The same for the tenant in use, every day."""
+    with job_context("probe"):
+        capabilities.probe_current(timezone.now())
+
+
+def trial(connection_id: int) -> None:
+    """The trial with records that somebody agreed to."""
+    with job_context("trial"):
+        capabilities.work_on_trial(connection_id, timezone.now())

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
 from connector import services
@@ -79,16 +79,33 @@ def test_a_changed_secret_takes_effect_and_drops_the_old_token(db: None, setting
     settings.SUPEROFFICE = REAL
     first = services.current_connection()
     assert first is not None
-    services.StoredToken(first).save(AccessToken("8A:old", timezone.now()))
+    services.StoredToken(first).put(AccessToken("8A:old", timezone.now()))
     unchanged = services.current_connection()
     assert unchanged is not None
-    assert unchanged.access_token == "8A:old"
+    assert unchanged.access_token == "Bearer 8A:old"
     settings.SUPEROFFICE = {**REAL, "client_secret": "second-secret"}
     changed = services.current_connection()
     assert changed == first
     changed.refresh_from_db()
     assert (changed.client_secret, changed.access_token) == ("second-secret", "")
     assert Connection.objects.count() == 1
+
+
+def test_readers_of_different_languages_have_the_same_tenant_and_mailbox(
+    db: None, settings: Settings
+) -> None:
+    settings.SUPEROFFICE, settings.MAIL_SERVER = REAL, SERVER
+    names, tokens = set(), []
+    for language in ("en", "de", "en"):
+        with translation.override(language):
+            connection, mailbox = services.current_connection(), services.shared_mailbox()
+            assert connection is not None
+            assert mailbox is not None
+        names.add((connection.name, mailbox.name))
+        services.StoredToken(connection).put(AccessToken("8A:kept", timezone.now()))
+        tokens.append(connection.access_token)
+    assert len(names) == 1
+    assert tokens == ["", "Bearer 8A:kept", "Bearer 8A:kept"]
 
 
 def test_the_access_token_is_shared_by_later_clients(connection: Connection, demo_tenant: DemoTenant) -> None:
