@@ -95,5 +95,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "worker_troubles": SimpleLazyObject(worker_troubles),
         "is_stopped": SimpleLazyObject(is_stopped),
         "is_administrator": roles.is_administrator(request.user),
+        "is_representative": roles.is_representative(request.user),
         "may_stop_sending": roles.is_administrator(request.user) or roles.is_approver(request.user),
     }

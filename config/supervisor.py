@@ -53,7 +53,7 @@ def demo_environment(ports: Ports, *, with_tenant: bool, with_mail: bool) -> dic
             "SO_CLIENT_ID": "demo-client",
             "SO_CLIENT_SECRET": "demo-secret",
             "SO_REFRESH_TOKEN": "demo-refresh-token",
-            "SO_REDIRECT_URI": "http://127.0.0.1/callback",
+            "SO_REDIRECT_URI": f"http://127.0.0.1:{ports.web}/superoffice/callback/",
             "SO_CONTEXT_IDENTIFIER": "Cust12345",
             "SO_ENVIRONMENT": "sod",
             "SO_LOGIN_URL": f"http://127.0.0.1:{ports.login}",

@@ -8,11 +8,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config import health, pages
+from connector.sign_in_views import superoffice_callback
 
 PUBLIC = [
     path("healthz", login_not_required(health.healthz), name="healthz"),
     path("readyz", login_not_required(health.readyz), name="readyz"),
     path("login/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    # It sends strangers to the login itself, because the address holds a code that must not travel on.
+    path("superoffice/callback/", login_not_required(superoffice_callback), name="superoffice_callback"),
     path("language/", login_not_required(set_language), name="set_language"),
 ]
 

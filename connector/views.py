@@ -3,18 +3,34 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from connector import sign_in
 from connector.models import Mailbox
 from connector.roles import is_administrator
-from connector.services import check_connection, check_mailbox, current_connection, shared_mailbox
+from connector.services import (
+    check_connection,
+    check_mailbox,
+    current_connection,
+    has_sign_in,
+    shared_mailbox,
+)
+from connector.sign_in_views import callback_address, with_sign_in_button
 
 
 @require_safe
-def connection(request: HttpRequest) -> HttpResponse:
-    return render(request, "connector/connection.html", {"connection": current_connection()})
+def connection(request: HttpRequest) -> HttpResponseBase:
+    found = current_connection()
+    context = {
+        "connection": found,
+        "obstacle": sign_in.obstacle(found, callback_address(request)),
+        "callback": callback_address(request),
+        "has_sign_in": found is not None and has_sign_in(found),
+    }
+    return with_sign_in_button(request, "connector/connection.html", context, found)
 
 
 @require_POST

@@ -13,11 +13,26 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from connector.heartbeat import beat
+from connector.models import Connection
 from connector.problems import problem_code
-from connector.services import NotConfigured, current_connection, open_client, remember
+from connector.services import (
+    NotConfigured,
+    current_connection,
+    open_client,
+    personal_sign_in,
+    remember,
+)
 from connector.stopping import is_stopping
 from connector.superoffice.client import Client
-from connector.superoffice.errors import BadRequest, NotFound, SuperOfficeError, UnexpectedAnswer
+from connector.superoffice.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    SignInFailed,
+    SuperOfficeError,
+    Unauthorized,
+    UnexpectedAnswer,
+)
 from connector.superoffice.types import NewDocument
 from outreach.backoff import next_attempt
 from outreach.composing import full_text
@@ -70,8 +85,7 @@ def archive(message: Message) -> bool:
     """File one claimed message; False when it has to be tried again, with the reason in its row."""
     connection = message.draft.sale.connection
     try:
-        with open_client(connection) as client:
-            _file(message, client)
+        _file_in_whose_name(message, connection)
     except (SuperOfficeError, NotConfigured) as error:
         logger.warning("message %s is not archived yet: %s", message.pk, error)
         _try_later(message, error)
@@ -81,6 +95,22 @@ def archive(message: Message) -> bool:
     if connection.problem_code:
         remember(connection, None)
     return True
+
+
+def _file_in_whose_name(message: Message, connection: Connection) -> None:
+    """With the representative's own sign-in where there is one, so that the document is theirs; else, and when
+    SuperOffice does not accept that sign-in, with the connection's. Either goes on where the other stopped.
+    """
+    own = personal_sign_in(message.draft.representative.user, connection)
+    if own is not None:
+        try:
+            with open_client(connection, own) as client:
+                _file(message, client)
+            return
+        except (SignInFailed, Unauthorized, Forbidden) as error:
+            remember(own, error)
+    with open_client(connection) as client:
+        _file(message, client)
 
 
 def _file(message: Message, client: Client) -> None:

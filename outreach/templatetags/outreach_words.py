@@ -18,6 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from connector.capabilities import reason_against_filing
 from connector.models import Mailbox
 from connector.problems import problem_of
 from connector.services import NotConfigured, mailbox_for
@@ -346,6 +347,12 @@ def hold_words() -> str:
     if seconds % 60 == 0 and seconds:
         return ngettext("%(count)s minute", "%(count)s minutes", seconds // 60) % {"count": seconds // 60}
     return ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds}
+
+
+@register.simple_tag
+def filing_obstacle(draft: Draft) -> str:
+    """Why this mail could be sent but not filed in SuperOffice, as the last check of the rights found; or empty."""
+    return reason_against_filing(draft.sale.connection) or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,9 @@ class Desk:
         """An approved mail that is due; `values` are written over the draft's columns before."""
         return self.approve(self.draft(owner=owner, **values))
 
-    def in_state(self, status: str, **values: Any) -> Message:
+    def in_state(self, status: str, *, sale_of: int = JONAS, **values: Any) -> Message:
         """A message that got to `status` some other way; its times are what the constraints want."""
-        message = self.message()
+        message = self.message(owner=sale_of)
         past = timezone.now() - timedelta(minutes=20)
         always: dict[str, Any] = {"status": status, "fence": 1, "attempt_count": 1}
         if status in {"committing", "uncertain", "sent"}:

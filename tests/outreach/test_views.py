@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
+from connector.models import Capability
 from outreach import archiving, services
 from outreach.events import record
 from outreach.forms import MOST_SALES
@@ -301,6 +302,7 @@ def test_without_superoffice_the_link_says_why(desk: Desk, client: Browser) -> N
     message = desk.in_state("sent")
     archiving.archive_due()
     desk.tenant.faults.state = "OfflineMaintenance"
+    desk.set(desk.connection, tenant_state=None)  # or the place that is known from before would do
     client.force_login(desk.people.jonas)
     answer = client.get(reverse("message_document", args=[message.pk]), follow=True)
     assert "SuperOffice is under maintenance." in answer.content.decode()
@@ -330,3 +332,17 @@ def test_a_cancelled_message_does_not_tell_what_became_of_the_next_one(desk: Des
     ]
     assert ["the mail server has taken it" in page for page in pages] == [False, True]
     assert ["Approval taken back" in page for page in pages] == [True, False]
+
+
+def test_a_mail_that_could_not_be_filed_says_so_before_it_is_approved(desk: Desk, client: Browser) -> None:
+    draft = desk.draft()
+    client.force_login(desk.people.jonas)
+    url = reverse("draft", args=[draft.pk])
+    words = "but not be filed in SuperOffice"
+    assert words not in client.get(url).content.decode()
+    now = timezone.now()
+    finding = {"connection": desk.connection, "feature": "create_document", "checked_at": now}
+    row = Capability.objects.create(**finding, status="missing_right", http_status=403)
+    assert words in client.get(url).content.decode()
+    desk.set(row, status="works")
+    assert words not in client.get(url).content.decode()

@@ -1,0 +1,117 @@
+"""Signing in with SuperOffice: for the connection (administrators) and for oneself (representatives)."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.decorators import csp_update
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from connector import sign_in
+from connector.models import Connection, PersonalSignIn, Representative
+from connector.problems import problem_code, problem_of
+from connector.roles import is_administrator, signed_in
+from connector.services import app_of, current_connection
+from connector.superoffice.errors import SuperOfficeError
+
+
+def callback_address(request: HttpRequest) -> str:
+    """Where SuperOffice's answers arrive at this installation; the address to register for the app."""
+    return request.build_absolute_uri(reverse("superoffice_callback"))
+
+
+def with_sign_in_button(
+    request: HttpRequest, template: str, context: dict[str, Any], connection: Connection | None
+) -> HttpResponseBase:
+    """A page whose form leads to SuperOffice: a browser has to be told that this form may go there."""
+
+    def page(request: HttpRequest) -> HttpResponseBase:
+        return render(request, template, context)
+
+    if connection is None or connection.way_in == Connection.WayIn.PASSWORD:
+        return page(request)
+    login = urlsplit(app_of(connection).login_url)
+    return csp_update({"form-action": [f"{login.scheme}://{login.netloc}"]})(page)(request)
+
+
+@require_POST
+def connection_sign_in(request: HttpRequest, pk: int) -> HttpResponse:
+    if not is_administrator(request.user):
+        raise PermissionDenied
+    connection = get_object_or_404(Connection, pk=pk)
+    return _begin(request, connection, is_personal=False, page="connection")
+
+
+@require_safe
+def my_sign_in(request: HttpRequest) -> HttpResponseBase:
+    user, connection = signed_in(request), current_connection()
+    context = {
+        "connection": connection,
+        "representative": Representative.objects.filter(user=user).first(),
+        "own": PersonalSignIn.objects.filter(user=user, connection=connection).first(),
+        "obstacle": sign_in.obstacle(connection, callback_address(request), is_personal=True),
+    }
+    return with_sign_in_button(request, "connector/my_sign_in.html", context, connection)
+
+
+@require_POST
+def my_sign_in_begin(request: HttpRequest) -> HttpResponse:
+    get_object_or_404(Representative, user=signed_in(request))
+    return _begin(request, current_connection(), is_personal=True, page="my_sign_in")
+
+
+@require_POST
+def my_sign_in_forget(request: HttpRequest) -> HttpResponse:
+    PersonalSignIn.objects.filter(user=signed_in(request), connection=current_connection()).delete()
+    messages.success(
+        request, _("Your sign-in is forgotten. Your mails are filed by Sales Desk's own user again.")
+    )
+    return redirect("my_sign_in")
+
+
+@require_GET
+def superoffice_callback(request: HttpRequest) -> HttpResponse:
+    """Where SuperOffice sends the browser back to. Whoever is not signed in (any more) begins again."""
+    if not request.user.is_authenticated:
+        return redirect("login")
+    waiting = request.session.get(sign_in.SESSION_KEY) or {}
+    page = "my_sign_in" if waiting.get("is_personal") else "connection"
+    try:
+        sign_in.finish(
+            session=request.session,
+            answer=request.GET.dict(),
+            user=signed_in(request),
+            now=timezone.now(),
+        )
+    except SuperOfficeError as error:
+        _tell(request, error)
+    else:
+        messages.success(request, _("You are signed in with SuperOffice."))
+    return redirect(page)
+
+
+def _begin(
+    request: HttpRequest, connection: Connection | None, *, is_personal: bool, page: str
+) -> HttpResponse:
+    reason = sign_in.obstacle(connection, callback_address(request), is_personal=is_personal)
+    if connection is None or reason:
+        messages.warning(request, reason)
+        return redirect(page)
+    return redirect(sign_in.begin(session=request.session, connection=connection, is_personal=is_personal))
+
+
+def _tell(request: HttpRequest, error: SuperOfficeError) -> None:
+    problem = problem_of(problem_code(error))
+    words = [str(problem.for_salespeople)]
+    if is_administrator(request.user):
+        words.append(str(problem.for_administrators))
+    if error.detail:
+        words.append(_("SuperOffice said: “%(words)s”") % {"words": error.detail})
+    messages.error(request, " ".join(words))

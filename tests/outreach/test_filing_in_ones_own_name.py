@@ -1,0 +1,61 @@
+"""What a representative sends is filed in their own name, once they have signed in at SuperOffice."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from connector.demo.people import API_USER_ID
+from connector.models import Connection, PersonalSignIn
+from outreach.models import Message
+from tests.connector.signing_in import CALLBACK, Browser
+from tests.outreach.desk import JONAS, SABINE, Desk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def own(desk: Desk, client: Client) -> PersonalSignIn:
+    """Sabine's sign-in; the connection itself acts as the API user."""
+    Connection.objects.update(redirect_uri=CALLBACK)
+    client.force_login(desk.people.sabine)
+    browser = Browser(client)
+    browser.come_back(browser.approve(browser.begin(reverse("my_sign_in_begin")), "Sabine Kranz"))
+    return PersonalSignIn.objects.get()
+
+
+def _creator(desk: Desk, message: Message) -> int:
+    (card,) = [
+        one.card for one in desk.documents() if one.card.document_id == desk.fresh(message).document_id
+    ]
+    return card.created_by
+
+
+def test_the_document_is_made_by_the_representative(desk: Desk, own: PersonalSignIn) -> None:
+    theirs = desk.in_state("sent", sale_of=SABINE)
+    others = desk.in_state("sent", sale_of=JONAS)
+    assert desk.archive(theirs)
+    assert desk.archive(others)
+    assert (_creator(desk, theirs), _creator(desk, others)) == (SABINE, API_USER_ID)
+
+
+def test_a_lost_sign_in_is_told_to_its_owner_and_holds_nothing_up(
+    desk: Desk, own: PersonalSignIn, client: Client
+) -> None:
+    PersonalSignIn.objects.update(refresh_token="revoked", access_token="")
+    message = desk.in_state("sent", sale_of=SABINE)
+    assert desk.archive(message)
+    assert _creator(desk, message) == API_USER_ID
+    own.refresh_from_db()
+    assert own.problem_code == "needs_consent"
+    assert desk.fresh(desk.connection).problem_code == ""
+    page = client.get(reverse("my_sign_in")).content.decode()
+    assert "SuperOffice no longer accepts our sign-in." in page
+
+
+def test_a_user_who_may_not_file_leaves_it_to_the_connection(desk: Desk, own: PersonalSignIn) -> None:
+    desk.tenant.faults.answer_status("/Document/default", 403, "{}", times=1)
+    message = desk.in_state("sent", sale_of=SABINE)
+    assert desk.archive(message)
+    assert _creator(desk, message) == API_USER_ID
+    own.refresh_from_db()
+    assert own.problem_code == "forbidden"
