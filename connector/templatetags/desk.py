@@ -84,10 +84,24 @@ STATES: dict[str, State] = {
     "stopped": State(_("Stopped"), "stop-circle", "danger"),
     "stale": State(_("Stale"), "clock-history", "warn"),
     "edited": State(_("Edited"), "pencil", "neutral"),
+    # what a credential may do
+    "missing_right": State(_("Right is missing"), "lock", "danger"),
+    "restricted": State(_("Not granted to the app"), "slash-circle", "warn"),
+    "no_licence": State(_("Not in the licence"), "tag", "warn"),
+    "not_in_api": State(_("Not in the interface"), "x-circle", "neutral"),
+    "down": State(_("Cannot be reached"), "plug", "danger"),
+    "not_configured": State(_("Not set up"), "sliders", "warn"),
+    "not_known": State(_("Not known"), "question-circle", "neutral"),
+    "possible": State(_("Possible"), "check2-circle", "ok"),
+    "impossible": State(_("Not possible"), "dash-circle", "neutral"),
     "demo": State(_("Demo"), "easel", "warn"),
 }
 # The same stored word is another state in another place.
-_BY_KIND = {("message", "queued"): "scheduled", ("delivery", "rejected"): "refused"}
+_BY_KIND = {
+    ("message", "queued"): "scheduled",
+    ("delivery", "rejected"): "refused",
+    ("capability", "unknown"): "not_known",
+}
 
 
 @register.inclusion_tag("_state.html")
