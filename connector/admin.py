@@ -1,140 +1,63 @@
-"""Connection and mailboxes in the admin. Secrets go in and never come out again."""
+"""Connection, mailboxes and sign-ins in the admin. Secrets go in and never come out again."""
 
 from typing import Any
 
-from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
-from connector.models import Connection, Mailbox, Origin, Representative
-from connector.superoffice.errors import UnsafeAddress
-from connector.superoffice.tenant import safe_address
+from connector.forms import ConnectionForm, MailboxForm
+from connector.hosts import is_host, is_off_limits, leads_off_limits
+from connector.models import Connection, Mailbox, Origin, PersonalSignIn, Representative
+from connector.problems import problem_of
+from connector.roles import is_administrator
+from connector.services import FORGOTTEN, check_connection, check_mailbox
+from connector.sign_in_views import callback_address
+
+Fieldsets = list[tuple[Any, dict[str, Any]]]
+
+_APP = {
+    "description": _(
+        "What SuperOffice gave when Sales Desk was registered there as an app. Each environment has its own values."
+    )
+}
+_SIGN_IN = {
+    "description": _(
+        "Choose one way and fill in only what belongs to it; the other fields stay empty. "
+        "With the first way you may save without a token and sign in on the connection page."
+    )
+}
+_ONSITE = {
+    "description": _(
+        "Only for a SuperOffice that runs on your own servers: choose the environment and the way to sign in "
+        "for it above. For SuperOffice Online these fields stay empty."
+    )
+}
 
 
-class WriteOnlyField(forms.CharField):
-    """Shows whether there is a secret, never which; left empty it keeps the stored one."""
+class TestedAdmin(admin.ModelAdmin):
+    """A page with the button "Test now"; rows that the environment keeps are shown but changed there.
 
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
-        super().__init__(**{**kwargs, "required": False, "widget": widget, "strip": True})
-
-
-class SecretsForm(forms.ModelForm):
-    """Every field named in `secrets` is write-only, and a stored secret goes only where it always went.
-
-    `destination` names the fields that decide whom a secret is told: whoever changes one of them has to know
-    the secret, or a server of their own would be told it.
+    `ask` asks what is outside with the stored values and remembers in the row how it went: the page and the
+    button's answer show the same part, made from the row.
     """
 
-    secrets: tuple[str, ...] = ()
-    destination: tuple[str, ...] = ()
+    change_form_template = "admin/connector/tested.html"
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in set(self.secrets) & set(self.fields):  # a read-only page has none of them
-            is_set = bool(self.instance.pk and getattr(self.instance, name))
-            field = WriteOnlyField(
-                label=self.fields[name].label,
-                help_text=_("A value is stored. Leave empty to keep it.")
-                if is_set
-                else _("Nothing is stored yet."),
-            )
-            self.fields[name] = field
-            self.initial.pop(name, None)
+    def ask(self, row: Any) -> None:
+        raise NotImplementedError
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if self.instance.pk:
-            stored = type(self.instance)._default_manager.get(pk=self.instance.pk)
-            is_same = all(
-                cleaned.get(name, getattr(stored, name)) == getattr(stored, name) for name in self.destination
-            )
-            for name in self.secrets:
-                if not cleaned.get(name) and self.needs(name) and getattr(stored, name):
-                    self._keep(name, getattr(stored, name), may_keep=is_same)
-        return cleaned
-
-    def needs(self, name: str) -> bool:
-        """Whether an empty `name` stands for the stored secret; otherwise it is forgotten."""
-        return True
-
-    def _keep(self, name: str, secret: str, *, may_keep: bool) -> None:
-        if may_keep:
-            self.cleaned_data[name] = secret
-        else:
-            self.add_error(name, _("The destination has changed. Enter this again."))
-
-
-class ConnectionForm(SecretsForm):
-    secrets = ("client_secret", "refresh_token")
-    destination = ("login_url", "environment", "context_identifier", "client_id")
-
-    class Meta:
-        model = Connection
-        fields = [
-            "name",
-            "is_active",
-            "environment",
-            "context_identifier",
-            "client_id",
-            "client_secret",
-            "refresh_token",
-            "redirect_uri",
-            "login_url",
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        for name in self.secrets:
-            if not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, _("This is needed to sign in."))
-        return cleaned
-
-    def clean_login_url(self) -> str:
-        address: str = self.cleaned_data["login_url"]
-        try:
-            return safe_address(address, allow_loopback=True) if address else ""
-        except UnsafeAddress as error:
-            raise forms.ValidationError(
-                _("This address is told secrets: it must begin with https://.")
-            ) from error
-
-
-class MailboxForm(SecretsForm):
-    secrets = ("password",)
-    destination = ("host", "port", "security", "username")
-
-    class Meta:
-        model = Mailbox
-        fields = [
-            "name",
-            "is_active",
-            "is_shared",
-            "is_paused",
-            "host",
-            "port",
-            "security",
-            "username",
-            "password",
-            "from_address",
-            "from_name",
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        is_complete = bool(cleaned.get("username")) == bool(cleaned.get("password"))
-        if not is_complete and "password" not in self.errors:
-            self.add_error("password", _("A user name and a password go together."))
-        return cleaned
-
-    def needs(self, name: str) -> bool:
-        return bool(self.cleaned_data.get("username"))  # a server without sign-in is told no password
-
-
-class KeptByEnvironment(admin.ModelAdmin):
-    """Rows that the environment keeps are shown but changed there."""
+    def groups(self, request: HttpRequest, obj: Any) -> Fieldsets:
+        """The fields in groups, each with its title and what an administrator has to know."""
+        raise NotImplementedError
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         is_ours = obj is None or getattr(obj, "origin", Origin.ADMIN) == Origin.ADMIN
@@ -143,38 +66,167 @@ class KeptByEnvironment(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # what was sent from here keeps its origin; switch it off instead
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A read-only page prints stored values: there the secrets are left out."""
+        hidden: set[str] = set()
+        if obj is not None and not self.has_change_permission(request, obj):
+            hidden |= set(self.form.secrets)  # type: ignore[attr-defined]
+        shown = [
+            (title, {**options, "fields": [name for name in options["fields"] if name not in hidden]})
+            for title, options in self.groups(request, obj)
+        ]
+        return [(title, options) for title, options in shown if options["fields"]]
+
+    def get_urls(self) -> list[Any]:
+        test = self.admin_site.admin_view(require_POST(self.test_view))
+        name = f"{self.opts.app_label}_{self.opts.model_name}_test"
+        return [path("<int:pk>/test/", test, name=name), *super().get_urls()]
+
+    def test_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Test the stored row. htmx gets the part that shows the result; a plain form gets the page back."""
+        row: Any = self.get_object(request, str(pk))
+        if row is None:
+            raise Http404
+        if not is_administrator(request.user) or not self.has_view_permission(request, row):
+            raise PermissionDenied
+        self.ask(row)
+        if getattr(request, "htmx", False):
+            row.refresh_from_db()
+            context = {"original": row, "opts": self.opts, **_result(row)}
+            return render(request, "admin/connector/_test.html", context)
+        page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        return redirect(f"{page}#test")
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        return super().render_change_form(
+            request, {**_result(context.get("original")), **context}, *args, **kwargs
+        )
+
+
+def _result(row: Any) -> dict[str, Any]:
+    """How the last attempt went, for the part with the button."""
+    code = row.problem_code if row is not None else ""
+    return {"problem": problem_of(code) if code else None}
+
 
 @admin.register(Connection)
-class ConnectionAdmin(KeptByEnvironment):
+class ConnectionAdmin(TestedAdmin):
     form = ConnectionForm
     list_display = ("name", "context_identifier", "environment", "origin", "is_active")
 
-    def get_fields(self, request: HttpRequest, obj: Connection | None = None) -> Any:
-        return _without_secrets(self, request, obj, ConnectionForm)
+    def ask(self, row: Connection) -> None:
+        check_connection(row)
+
+    def groups(self, request: HttpRequest, obj: Connection | None) -> Fieldsets:
+        tenant = ["name", "is_active", "environment", "context_identifier"]
+        if obj is not None and obj.origin != Origin.ADMIN:
+            tenant.append("login_url")
+        groups: Fieldsets = [
+            (_("Tenant"), {"fields": tenant}),
+            (_("App registration"), {"fields": ["client_id", "client_secret", "redirect_uri"], **_APP}),
+            (
+                _("Sign-in"),
+                {"fields": ["way_in", "refresh_token", "system_user_token", "private_key"], **_SIGN_IN},
+            ),
+        ]
+        if settings.SUPEROFFICE_ONSITE_HOSTS:
+            fields = ["base_url", "username", "password"]
+            groups.append((_("Installation of your own"), {"fields": fields, **_ONSITE}))
+        return groups
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "redirect_uri" in form.base_fields:
+            form.base_fields["redirect_uri"].help_text = format_html(
+                gettext("Register this address for the app, and enter it here exactly as registered: {}"),
+                format_html("<code>{}</code>", callback_address(request)),
+            )
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"redirect_uri": callback_address(request), **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
-        # A token that was fetched with the old values must not outlive them.
-        obj.access_token, obj.access_token_expires_at = "", None
-        super().save_model(request, obj, form, change)
+        """What was learnt with the old values does not outlive them; nothing else in the row is touched."""
+        if not change:
+            obj.save()
+            return
+        columns = {*ConnectionForm.Meta.fields, "login_url"}
+        if form.has_new_values:
+            for name, value in FORGOTTEN.items():
+                setattr(obj, name, value)
+            columns |= set(FORGOTTEN)
+            obj.capabilities.all().delete()
+        obj.save(update_fields=columns)
+        if form.has_moved:
+            _forget_personal_sign_ins(request, obj)
+        if form.forgotten:
+            messages.warning(
+                request,
+                gettext(
+                    "The sign-in belonged to the old values and is forgotten. "
+                    "Sign in with SuperOffice again, on the connection page."
+                ),
+            )
+
+
+def _forget_personal_sign_ins(request: HttpRequest, connection: Connection) -> None:
+    """They were given to the old app and tenant, and would be told to the new one."""
+    count, _by_model = connection.personal_sign_ins.all().delete()
+    if count:
+        messages.warning(
+            request,
+            ngettext(
+                "One representative's own sign-in belonged to the old values and is forgotten.",
+                "The own sign-ins of %(count)s representatives belonged to the old values and are forgotten.",
+                count,
+            )
+            % {"count": count},
+        )
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(KeptByEnvironment):
+class MailboxAdmin(TestedAdmin):
     form = MailboxForm
     list_display = ("name", "from_address", "host", "origin", "is_active", "is_paused")
 
-    def get_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> Any:
-        return _without_secrets(self, request, obj, MailboxForm)
+    def ask(self, row: Mailbox) -> None:
+        check_mailbox(row)
+
+    def groups(self, request: HttpRequest, obj: Mailbox | None) -> Fieldsets:
+        server = ["host", "port", "security", "username", "password"]
+        return [
+            (_("Sender"), {"fields": ["name", "from_address", "from_name"]}),
+            (_("Mail server"), {"fields": server}),
+            (_("Use"), {"fields": ["is_active", "is_shared", "is_paused"]}),
+        ]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Name servers are asked before Django opens the transaction in which the form is read and saved."""
+        host = request.POST.get("host", "").strip().rstrip(".")
+        is_name = is_host(host) and not is_off_limits(host)
+        request.leads_off_limits = is_name and leads_off_limits(host)  # type: ignore[attr-defined]
+        return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.leads_off_limits = getattr(request, "leads_off_limits", False)
+        return form
 
 
-def _without_secrets(
-    model_admin: KeptByEnvironment, request: HttpRequest, obj: Any, form: type[SecretsForm]
-) -> Any:
-    """Read-only pages print stored values; there the secret fields are left out."""
-    names = list(form._meta.fields or ())
-    if obj is not None and not model_admin.has_change_permission(request, obj):
-        return [name for name in names if name not in form.secrets]
-    return names
+@admin.register(PersonalSignIn)
+class PersonalSignInAdmin(admin.ModelAdmin):
+    """Who has signed in at SuperOffice. Deleting only forgets that; in SuperOffice nothing changes."""
+
+    fields = ("user", "connection", "email", "associate_id", "signed_in_at")
+    list_display = ("user", "connection", "email", "signed_in_at")
+    list_select_related = ("user", "connection")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # only the person can sign in
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 @admin.register(Representative)
