@@ -39,3 +39,11 @@ def best_seconds(measured: Callable[[], object], *, rounds: int = 5) -> float:
         measured()
         times.append(time.perf_counter() - started)
     return min(times)
+
+
+def best_seconds_of_each(
+    measured: Callable[[], object], yardstick: Callable[[], object], *, rounds: int
+) -> tuple[float, float]:
+    """As `best_seconds` for both, in turn: a machine that gets slower gets slower for both."""
+    pairs = [(best_seconds(measured, rounds=1), best_seconds(yardstick, rounds=1)) for _ in range(rounds)]
+    return min(value for value, _ in pairs), min(value for _, value in pairs)
