@@ -105,20 +105,22 @@ def _file_in_whose_name(message: Message, connection: Connection) -> None:
     if own is not None:
         try:
             with open_client(connection, own) as client:
-                _file(message, client)
+                _file(message, client, is_own=True)
             return
         except (SignInFailed, Unauthorized, Forbidden) as error:
             remember(own, error)
+        except NotFound:
+            pass  # they may not see what is there: the connection's sign-in looks for itself
     with open_client(connection) as client:
         _file(message, client)
 
 
-def _file(message: Message, client: Client) -> None:
+def _file(message: Message, client: Client, *, is_own: bool = False) -> None:
     document_id = _document_for(message, client)
     try:
         _fill(document_id, bytes(message.raw), client)
     except NotFound:
-        if message.document_id is None:
+        if message.document_id is None or is_own:
             raise
         # Somebody deleted the card that we know of: the next attempt looks for another and makes one.
         _ours(message).update(document_id=None)

@@ -1,6 +1,7 @@
 """`python -m tests`, called by `make test`: get the tools, then all tests on SQLite and on PostgreSQL.
 
-Arguments go to pytest. Tests marked `browser` or `once` run in the SQLite pass only.
+Arguments go to pytest. What touches the database runs on both, except what is marked `browser` or `once`; what
+does not runs once, after the PostgreSQL pass, so that both cores of a small machine have the same to do.
 """
 
 import os
@@ -27,14 +28,20 @@ def main(arguments: list[str]) -> int:
     programs = find_postgres()
     assert programs is not None
     with temporary_server(programs) as url, tempfile.TemporaryFile("w+") as told:
-        second = ["-m", "not browser and not once", *arguments]
-        # Beside each other, because two cores are usual; the second one speaks when the first has ended.
-        beside = _start("PostgreSQL", {"TEST_DATABASE_URL": url}, second, told)
+        postgres = {"TEST_DATABASE_URL": url, "TESTS_OF": "database"}
+        sqlite = {"TEST_DATABASE_URL": "", "TESTS_OF": "database"}
+        running: list[Pass] = []
         try:
-            first = _start("SQLite", {"TEST_DATABASE_URL": ""}, arguments, None)
-            codes = [_result(first, arguments), _result(beside, arguments)]
+            # Beside each other, because two cores are usual; only one of them speaks at once.
+            running.append(_start("SQLite", sqlite, arguments, None))
+            both = ["-m", "not browser and not once", *arguments]
+            running.append(_start("PostgreSQL", postgres, both, told))
+            codes = [_result(running[-1], arguments)]
+            running.append(_start("without a database", {**sqlite, "TESTS_OF": "elsewhere"}, arguments, told))
+            codes += [_result(running[-1], arguments), _result(running[0], arguments)]
         finally:
-            beside.process.terminate()
+            for one in running:
+                one.process.terminate()
         told.seek(0)
         sys.stdout.write(told.read())
     return max(codes)

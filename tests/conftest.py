@@ -28,18 +28,20 @@ PASSWORD = "correct-horse-7-battery"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The pass over PostgreSQL is for what touches the database; everything else has been tried on SQLite."""
-    if not os.environ.get("TEST_DATABASE_URL"):
+    """TESTS_OF narrows a pass to what touches the database ("database") or to everything else ("elsewhere")."""
+    part = os.environ.get("TESTS_OF", "")
+    if not part:
         return
-    touches = {"db", "transactional_db", "house"}  # "house": processes of their own on the same database
-    kept = [
-        item
-        for item in items
-        if item.get_closest_marker("django_db") or touches & set(getattr(item, "fixturenames", ()))
-    ]
+    kept = [item for item in items if _touches_the_database(item) == (part == "database")]
     chosen = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = kept
+
+
+def _touches_the_database(item: pytest.Item) -> bool:
+    touching = {"db", "transactional_db", "house"}  # "house": processes of their own on the same database
+    marked = any(item.get_closest_marker(name) for name in ("django_db", "browser"))
+    return marked or bool(touching & set(getattr(item, "fixturenames", ())))
 
 
 # --- Nothing leaves this machine --------------------------------------------------------------------------

@@ -37,7 +37,9 @@ class Fault:
 
 
 def _clear(desk: Desk) -> None:
+    """The fault ends, and the minute is over for which a tenant that was down is believed to stay so."""
     desk.tenant.faults.clear()
+    desk.set(desk.connection, tenant_state=None)
 
 
 def _wrong_secret(desk: Desk) -> None:

@@ -59,3 +59,16 @@ def test_a_user_who_may_not_file_leaves_it_to_the_connection(desk: Desk, own: Pe
     assert _creator(desk, message) == API_USER_ID
     own.refresh_from_db()
     assert own.problem_code == "forbidden"
+
+
+def test_a_card_that_they_may_not_see_is_not_made_a_second_time(desk: Desk, own: PersonalSignIn) -> None:
+    message = desk.in_state("sent", sale_of=SABINE)
+    PersonalSignIn.objects.update(problem_code="forbidden")
+    desk.tenant.faults.answer_status("/Document/", 500, "{}", times=None, method="PUT")
+    assert not desk.archive(message)  # the card is there, made by the connection, and empty
+    desk.tenant.faults.clear()
+    PersonalSignIn.objects.update(problem_code="")
+    desk.tenant.faults.answer_status("/Document/", 404, "{}", times=2)
+    assert desk.archive(message)
+    assert _creator(desk, message) == API_USER_ID
+    assert len(desk.documents()) == 1
