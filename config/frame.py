@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from config.health import worker_troubles
 from connector import roles
-from connector.models import Mailbox, Origin
+from connector.models import DemoLogin, Mailbox, Origin
 from connector.services import current_connection
 from outreach.counts import pending_count
 from outreach.services import is_stopped
@@ -65,6 +65,16 @@ def demo_parts() -> list[str]:
     return [*parts, "mail"] if "mail" in settings.DEMO_PARTS else parts
 
 
+def demo_logins() -> str:
+    """Whether the logins of the demo work here: "open" or "locked"; "" where there are none. Two queries at most."""
+    tenant = current_connection()
+    if tenant is None:
+        return ""
+    if tenant.is_demo:
+        return "open"
+    return "locked" if DemoLogin.objects.exists() else ""
+
+
 def mailbox_troubles() -> dict[str, int]:
     """Mailboxes in use whose mails wait: how many have a problem, and how many only pause. One query."""
     in_use = Mailbox.objects.filter(is_active=True)
@@ -85,7 +95,7 @@ def data_read_at() -> datetime | None:
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context for base.html; lazy, so that pages without it ask nothing."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"demo_parts": settings.DEMO_PARTS}
+        return {"demo_logins": SimpleLazyObject(demo_logins)}
     return {
         "demo_parts": SimpleLazyObject(demo_parts),
         "navigation": SimpleLazyObject(lambda: navigation(request)),

@@ -9,7 +9,14 @@ from typing import Any
 from django.http import HttpRequest
 
 from connector.context import current_job
-from connector.redaction import redact
+from connector.redaction import redact, shortened
+
+LONGEST = 20_000  # characters of one value; whoever makes us log more makes us search and store more
+
+
+def _safe(text: str) -> str:
+    """Cut before it is searched for secrets: the patterns cost more than the cut."""
+    return redact(shortened(text, LONGEST))
 
 
 class ContextFilter(logging.Filter):
@@ -22,10 +29,10 @@ class ContextFilter(logging.Filter):
             record.path = f"{request.method} {request.path}"
         for name, value in record.__dict__.items():
             if isinstance(value, str) and name not in {"msg", "levelname", "name"}:
-                record.__dict__[name] = redact(value)
-        record.msg, record.args = redact(record.getMessage()), ()
+                record.__dict__[name] = _safe(value)
+        record.msg, record.args = _safe(record.getMessage()), ()
         if record.exc_info and not record.exc_text:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = _safe(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None
         return True
 

@@ -12,8 +12,8 @@ from django_q.models import OrmQ, Schedule
 
 from config.health import troubles
 from connector.context import current_job
-from connector.models import Heartbeat
-from connector.roles import is_administrator
+from connector.models import Heartbeat, PersonalSignIn
+from connector.roles import is_administrator, is_representative, signed_in
 from connector.services import current_connection
 from outreach.counts import queue_counts
 from outreach.models import Message
@@ -26,6 +26,10 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "counts": queue_counts(request.user),
         "reports": Report.objects.with_newest_run(current_connection()),
+        "has_lost_sign_in": is_representative(request.user)
+        and PersonalSignIn.objects.filter(user=signed_in(request), connection=current_connection())
+        .exclude(problem_code="")
+        .exists(),
     }
     return render(request, "home.html", context)
 

@@ -4,12 +4,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -18,8 +21,8 @@ from connector.forms import ConnectionForm, MailboxForm
 from connector.hosts import is_host, is_off_limits, leads_off_limits
 from connector.models import Connection, Mailbox, Origin, PersonalSignIn, Representative
 from connector.problems import problem_of
-from connector.roles import is_administrator
-from connector.services import FORGOTTEN, check_connection, check_mailbox
+from connector.roles import ADMINISTRATOR, is_administrator
+from connector.services import FORGOTTEN, check_connection, check_mailbox, current_connection
 from connector.sign_in_views import callback_address
 
 Fieldsets = list[tuple[Any, dict[str, Any]]]
@@ -135,13 +138,18 @@ class ConnectionAdmin(TestedAdmin):
         return groups
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change=change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         if "redirect_uri" in form.base_fields:
+            form.kept_out_of_use = _missing_own_login(request)
             form.base_fields["redirect_uri"].help_text = format_html(
                 gettext("Register this address for the app, and enter it here exactly as registered: {}"),
                 format_html("<code>{}</code>", callback_address(request)),
             )
         return form
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        notice = _missing_own_login(request) or _end_of_demo_login(request)
+        return super().render_change_form(request, {"demo_notice": notice, **context}, *args, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"redirect_uri": callback_address(request), **super().get_changeform_initial_data(request)}
@@ -158,6 +166,7 @@ class ConnectionAdmin(TestedAdmin):
             columns |= set(FORGOTTEN)
             obj.capabilities.all().delete()
         obj.save(update_fields=columns)
+        obj.refresh_from_db(fields=["settings_version"])
         if form.has_moved:
             _forget_personal_sign_ins(request, obj)
         if form.forgotten:
@@ -168,6 +177,43 @@ class ConnectionAdmin(TestedAdmin):
                     "Sign in with SuperOffice again, on the connection page."
                 ),
             )
+
+
+def _missing_own_login(request: HttpRequest) -> str:
+    """Why no other tenant may be in use yet: the demo's administrator would lock the only door there is."""
+    if not _is_demo_login(request) or _own_administrators().exists():
+        return ""
+    users = format_html(
+        '<a href="{}">{}</a>', reverse("admin:auth_user_changelist"), capfirst(User._meta.verbose_name_plural)
+    )
+    return format_html(
+        gettext(
+            "Your demo login ends as soon as another tenant is in use. First add a user of your own with the "
+            "role administrator and staff status: {}"
+        ),
+        users,
+    )
+
+
+def _end_of_demo_login(request: HttpRequest) -> str:
+    if not _is_demo_login(request):
+        return ""
+    return gettext(
+        "Your demo login ends as soon as another tenant is in use. From then on sign in with your own user."
+    )
+
+
+def _is_demo_login(request: HttpRequest) -> bool:
+    """Whether this user is one of the demo's, and its tenant is the one in use."""
+    tenant = current_connection()
+    return hasattr(request.user, "demologin") and tenant is not None and tenant.is_demo
+
+
+def _own_administrators() -> QuerySet[User]:
+    """Those who can open the administration without the demo's logins."""
+    with_role = Q(groups__name=ADMINISTRATOR) | Q(is_superuser=True)
+    people = User.objects.filter(with_role, is_active=True, is_staff=True, demologin__isnull=True)
+    return people.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 def _forget_personal_sign_ins(request: HttpRequest, connection: Connection) -> None:

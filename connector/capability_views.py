@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connector import capabilities as rights
 from connector.capability_words import WHO
+from connector.channels import channels
 from connector.explanations import Explanation, evidence, explain, leftover_words
 from connector.features import FEATURES, Feature, Group
 from connector.models import Capability, Connection
@@ -92,7 +93,8 @@ def capabilities_print(request: HttpRequest) -> HttpResponse:
     connection = current_connection()
     if connection is None:
         raise Http404
-    return render(request, "connector/capabilities_print.html", _found(connection))
+    context = {**_found(connection), "address": request.build_absolute_uri("/")}
+    return render(request, "connector/capabilities_print.html", context)
 
 
 @require_POST
@@ -144,23 +146,33 @@ def _found(connection: Connection | None) -> dict[str, Any]:
     """What both pages show; one query for all findings."""
     if connection is None:
         return {"connection": None}
+    now = timezone.now()
     found = rights.findings_of(connection)
+    is_checking = rights.is_checking(connection, now)
+    if is_checking:
+        # A trial under way has noted its keys already; only what stays afterwards is worth a word.
+        for row in found.values():
+            row.facts.pop("leftover_key", None)
     lines = {name: Line(name, feature, found.get(name)) for name, feature in FEATURES.items()}
     return {
         "connection": connection,
-        "is_checking": rights.is_checking(connection, timezone.now()),
+        "is_checking": is_checking,
+        "has_broken_off": rights.has_broken_off(connection, now),
         "is_ready": rights.is_ready(found.values()),
+        "unproven": lines["upload_content"] if rights.is_unproven(found.get("upload_content")) else None,
         "sections": [
             (group, title, intro, [line for line in lines.values() if line.feature.group is group])
             for group, (title, intro) in GROUPS.items()
         ],
         "lines": lines,
+        "listed": [line for line in lines.values() if line.feature.group is not Group.VAIN],
+        "is_online": rights.is_online(connection),
         "blocking": _blocking(lines),
         "reading": _worst(lines, "read_sales", "read_companies", "read_persons", "read_documents"),
         "changed": [line for line in lines.values() if line.was],
         "leftovers": [line.leftover for line in lines.values() if line.leftover],
         "is_system": bool(found["who_am_i"].facts.get("is_system")) if "who_am_i" in found else False,
-        "channels": rights.channels(connection, found),
+        "channels": channels(connection, found),
     }
 
 

@@ -65,6 +65,21 @@ BECAUSE: dict[str, Words] = {
     ),
 }
 
+# The same by the code of the error that stopped it, where that tells more.
+STOPPED_BY: dict[str, Words] = {
+    "unreachable": Words(
+        _("Not asked, because SuperOffice does not answer."), _("Check again later."), OUR_ADMINISTRATOR
+    ),
+    **dict.fromkeys(
+        ("server_error", "wrong_host", "rate_limited", "unexpected_answer"),
+        Words(
+            _("Not asked, because SuperOffice gave no answer that is of use."),
+            _("Check again later."),
+            OUR_ADMINISTRATOR,
+        ),
+    ),
+}
+
 WORKS: dict[str, Text] = {
     "token": _("A fresh sign-in worked, and the tenant takes it."),
     "tenant_state": _("SuperOffice says that the tenant is up (%(state)s)."),
@@ -125,12 +140,12 @@ SPECIAL: dict[tuple[str, str], Words] = {
             "Ask SuperOffice to grant the e-mail agent to the app; the tenant then has to approve the app again."
             " Or send by the mail server and file the mails."
         ),
-        SUPEROFFICE,
+        OUR_ADMINISTRATOR,
     ),
     ("crm_script", "restricted"): Words(
         _("SuperOffice opens CRMScript per app on request, and it needs SuperOffice's Development Tools."),
         _("Nothing is missing for Sales Desk. Whoever wants it asks for it in the app's registration."),
-        DEVELOPER,
+        NOBODY,
     ),
     ("webhooks", "restricted"): Words(
         _("SuperOffice opens webhooks only to apps that are registered with them."),
@@ -153,7 +168,7 @@ SPECIAL: dict[tuple[str, str], Words] = {
     ("native_mailing", "not_in_api"): Words(
         _("This version of SuperOffice has no route that starts a mailing."),
         _("Wait for a newer version of SuperOffice, or send by the mail server and file the mails."),
-        SUPEROFFICE,
+        NOBODY,
     ),
     ("associate_me", "not_in_api"): Words(
         _NO_SUCH_ROUTE,
@@ -185,8 +200,8 @@ SPECIAL: dict[tuple[str, str], Words] = {
     ),
     ("product_families", "not_configured"): Words(
         _("The list is empty. With an ERP connection the families may be kept there."),
-        _("Fill the list in SuperOffice if keywords are to be suggested from it."),
-        SUPEROFFICE_ADMINISTRATOR,
+        _("Nothing is missing for Sales Desk, which does not use the list yet."),
+        NOBODY,
     ),
     ("quote_lines", "not_configured"): Words(
         _("No quote connection is open to this user."),
@@ -230,7 +245,7 @@ GENERAL: dict[str, Words] = {
     "not_in_api": Words(
         _("This version of SuperOffice does not have the route."),
         _("Wait for a newer version of SuperOffice."),
-        SUPEROFFICE,
+        NOBODY,
     ),
     "down": Words(
         _("SuperOffice did not answer."),
@@ -241,7 +256,7 @@ GENERAL: dict[str, Words] = {
     "unknown": Words(
         _("SuperOffice's answer decides nothing."),
         _("Show the evidence to the developers of Sales Desk."),
-        DEVELOPER,
+        OUR_ADMINISTRATOR,
     ),
 }
 
@@ -272,18 +287,18 @@ UNDECIDED: dict[str, Words] = {
     "server_error": Words(
         _("SuperOffice failed with an error of its own, which says nothing about rights."),
         _("Check again later; if it stays, give SuperOffice's support the operation id of the evidence."),
-        SUPEROFFICE,
+        OUR_ADMINISTRATOR,
     ),
     "rate_limited": Words(_("SuperOffice asks for fewer calls."), _("Check again later."), NOBODY),
     "bad_request": Words(
         _("SuperOffice did not understand the question."),
         _("Show the evidence to the developers of Sales Desk."),
-        DEVELOPER,
+        OUR_ADMINISTRATOR,
     ),
     "not_found": Words(
         _("SuperOffice answers “not found”, which says nothing about rights."),
         _("Show the evidence to the developers of Sales Desk."),
-        DEVELOPER,
+        OUR_ADMINISTRATOR,
     ),
 }
 # --- By what the facts say ------------------------------------------------------------------------------
@@ -327,12 +342,12 @@ NO_ACCESS = _("SuperOffice does not let us in.")
 DIFFERS = Words(
     _("What came back is not what was uploaded (%(length)s instead of %(expected)s bytes)."),
     _("Show this to the developers of Sales Desk before mails are filed."),
-    DEVELOPER,
+    OUR_ADMINISTRATOR,
 )
 NULL = Words(
     _("SuperOffice answered with nothing (null), which is neither yes nor no."),
     _("Check again later; if it stays, give SuperOffice's support the operation id of the evidence."),
-    SUPEROFFICE,
+    OUR_ADMINISTRATOR,
 )
 NO_ROWS = Words(
     _("SuperOffice showed none: there are none, or this user may see none, which it does not tell."),

@@ -10,12 +10,18 @@ Answer = TypeVar("Answer")
 
 _job: contextvars.ContextVar[str] = contextvars.ContextVar("job", default="-")
 _user: contextvars.ContextVar[int | None] = contextvars.ContextVar("user", default=None)
+PAGE_PATIENCE = 10.0  # seconds; who sits before a browser rather tries again
 _memory: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("memory", default=None)
 
 
 def current_job() -> str:
     """The running request's or job's id; "-" outside of both."""
     return _job.get()
+
+
+def patience(longest: float) -> float:
+    """How many of `longest` seconds what is running may wait for others: a page waits less than a job."""
+    return min(longest, PAGE_PATIENCE) if current_job().startswith("request-") else longest
 
 
 def acting_user_id() -> int | None:

@@ -68,7 +68,8 @@ def _words(feature: str, status: str, facts: Facts) -> Words:
 
 
 def _unasked(feature: str, status: str, facts: Facts) -> Words | None:
-    return words.BECAUSE.get(str(facts.get("because", "")))
+    because = words.BECAUSE.get(str(facts.get("because", "")))
+    return words.STOPPED_BY.get(str(facts.get("stopped_by", "")), because) if because else None
 
 
 def _works(feature: str, status: str, facts: Facts) -> Words | None:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from connector import failures as figures
 from connector.models import ApiCall, ApiCallQuerySet, Connection
 from connector.roles import is_administrator
-from connector.templatetags.call_words import outcome_label
+from connector.templatetags.call_words import advice, feature_of, outcome_label
 
 PAGE_CALLS = 50
 GROUP = ("method", "operation", "outcome")
@@ -39,7 +39,8 @@ class Bar:
 
 class FailuresForm(forms.Form):
     """What the page looks at; its state lives in the address. `step` is a bar of the chart, in seconds since
-    1970; method, operation and outcome name a group, `before` the last call that the previous page showed.
+    1970; method, operation and outcome name a group, `before` the last call that the previous page showed;
+    `checks` counts the calls of the rights check too.
     """
 
     connection = forms.TypedChoiceField(label=_("Connection"), required=False, coerce=int, empty_value=None)
@@ -50,6 +51,9 @@ class FailuresForm(forms.Form):
     operation = forms.CharField(required=False, max_length=200)
     outcome = forms.CharField(required=False, max_length=40)
     before = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    checks = forms.ChoiceField(
+        required=False, choices=[("shown", _("Shown"))], widget=forms.HiddenInput(attrs={"id": None})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,7 +85,8 @@ def failures(request: HttpRequest) -> HttpResponse:
     wanted = form.wanted
     span = figures.SPANS[wanted["range"]]
     window = figures.window(span, timezone.now())
-    calls = _chosen_calls(wanted).filter(at__gte=window.since)
+    chosen = _chosen_calls(wanted).filter(at__gte=window.since)
+    calls = chosen if wanted["checks"] else chosen.exclude(figures.OF_CHECKS)
     bars = _bars(figures.steps(calls, window), wanted, span)
     context = {
         "form": form,
@@ -89,6 +94,8 @@ def failures(request: HttpRequest) -> HttpResponse:
         "span": span,
         "count": sum(bar.count for bar in bars),
         "failed_count": sum(bar.failed_count for bar in bars),
+        "check_count": chosen.filter(figures.OF_CHECKS).count(),
+        "checks_url": _address(wanted, checks=None if wanted["checks"] else "shown", before=None),
         "bars": bars,
         "chart": _chart(bars),
         "peak": _peak(bars),
@@ -147,7 +154,7 @@ def _address(wanted: Wanted, **changes: Any) -> str:
 
 
 def _chips(wanted: Wanted, span: figures.Span) -> list[dict[str, object]]:
-    """The choices that have no field of their own, each with the address without it."""
+    """The bar and the group that were chosen, each with the address without it."""
     chips: list[dict[str, object]] = []
     if wanted["step"] is not None:
         words = _step_words(datetime.fromtimestamp(wanted["step"], UTC), span)
@@ -217,11 +224,14 @@ def api_call(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     found = get_object_or_404(ApiCall.objects.select_related("connection", "user"), pk=pk)
     story = figures.story(found)
+    next_attempt = figures.next_attempt(found, story)
     context = {
         "call": found,
+        "why": advice(found, next_attempt) if found.outcome != "ok" else None,
+        "feature": feature_of(found),
         "environment": dict(Connection.Environment.choices).get(found.environment, found.environment),
         "moment_utc": f"{found.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         "story": story,
-        "next_attempt": figures.next_attempt(found, story),
+        "next_attempt": next_attempt,
     }
     return render(request, "connector/call.html", context)

@@ -19,6 +19,18 @@ MOST_SLOW = 8
 MOST_OF_A_STORY = 100  # calls before, and as many after
 
 
+# --- The check of the rights ----------------------------------------------------------------------------
+
+# Jobs that ask what may be refused: the refusal is the answer they look for.
+_CHECKS = ("probe-", "trial-")
+OF_CHECKS = Q(job__startswith=_CHECKS[0]) | Q(job__startswith=_CHECKS[1])
+
+
+def is_of_check(call: ApiCall) -> bool:
+    """Whether the check of the rights, or its trial, asked it."""
+    return call.job.startswith(_CHECKS)
+
+
 # --- Spans of time ------------------------------------------------------------------------------------
 
 
@@ -83,12 +95,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Failures of one operation with one outcome; `newest` is the last of them."""
+    """Failures of one operation with one outcome, `check_count` of them the rights check's; `newest` is the last."""
 
     method: str
     operation: str
     outcome: str
     count: int
+    check_count: int
     first_at: datetime
     last_at: datetime
     newest: ApiCall
@@ -140,7 +153,13 @@ def steps(calls: ApiCallQuerySet, window: Window) -> list[Step]:
 
 def groups(calls: ApiCallQuerySet) -> list[Group]:
     """Failures by operation and outcome, the most frequent first; at most 50. Two queries."""
-    figures = {"count": Count("pk"), "first_at": Min("at"), "last_at": Max("at"), "newest": Max("pk")}
+    figures = {
+        "count": Count("pk"),
+        "check_count": Count("pk", filter=OF_CHECKS),
+        "first_at": Min("at"),
+        "last_at": Max("at"),
+        "newest": Max("pk"),
+    }
     found = calls.failed().values("method", "operation", "outcome").annotate(**figures)
     rows: list[dict[str, Any]] = list(found.order_by("-count", "-newest")[:MOST_GROUPS])
     newest = ApiCall.objects.in_bulk([row["newest"] for row in rows])

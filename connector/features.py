@@ -57,9 +57,13 @@ FEATURES: dict[str, Feature] = {
     "create_follow_up": Feature(
         Group.USEFUL,
         _("Create follow-ups"),
-        _("For mails that representatives send from their own program."),
+        _("For mails that representatives send from their own program; Sales Desk does not use them yet."),
     ),
-    "product_families": Feature(Group.USEFUL, _("Product families"), _("Keywords are suggested from them.")),
+    "product_families": Feature(
+        Group.USEFUL,
+        _("Product families"),
+        _("Keywords could be suggested from them; Sales Desk does not do so yet."),
+    ),
     "quote_lines": Feature(Group.USEFUL, _("Quote lines"), _("Products and quantities as they were quoted.")),
     "foreign_keys": Feature(
         Group.USEFUL, _("Foreign keys"), _("A place for our own numbers on SuperOffice's records.")

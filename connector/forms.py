@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from connector.hosts import is_host, is_off_limits
+from connector.hosts import is_host, is_listed, is_off_limits
 from connector.models import Connection, Mailbox
 from connector.secrets_form import SecretsForm
 from connector.superoffice.errors import SuperOfficeError, UnsafeAddress
@@ -31,6 +31,9 @@ USED: dict[str, tuple[str, ...]] = {
 
 
 class ConnectionForm(SecretsForm):
+    """`kept_out_of_use` says why this connection must not be the one in use yet; empty: it may."""
+
+    kept_out_of_use = ""
     secrets = ("client_secret", "refresh_token", "system_user_token", "private_key", "password")
     long_secrets = ("private_key",)
     given_by_sign_in = ("refresh_token", "system_user_token")
@@ -96,7 +99,8 @@ class ConnectionForm(SecretsForm):
             ),
             "base_url": _(
                 "Where SuperOffice is installed, like https://crm.company.example/SuperOffice. The "
-                "operator of this server lists the allowed hosts in SO_ONSITE_HOSTS."
+                "operator of this server lists the allowed hosts in SO_ONSITE_HOSTS, with the port unless "
+                "it is 443."
             ),
             "username": _("A SuperOffice user of its own for Sales Desk is best: its rights apply."),
         }
@@ -118,6 +122,12 @@ class ConnectionForm(SecretsForm):
 
     def not_used(self) -> str:
         return gettext("The chosen way to sign in does not use this. Leave it empty, or choose another way.")
+
+    def clean_is_active(self) -> bool:
+        is_active: bool = self.cleaned_data["is_active"]
+        if is_active and self.kept_out_of_use:
+            raise forms.ValidationError(self.kept_out_of_use)
+        return is_active
 
     def clean_redirect_uri(self) -> str:
         address: str = self.cleaned_data["redirect_uri"]
@@ -144,9 +154,12 @@ class ConnectionForm(SecretsForm):
     def clean_base_url(self) -> str:
         address: str = self.cleaned_data["base_url"].strip()
         sent = _checked(address, gettext("This address is told a password: it must begin with https://."))
-        if sent and urlsplit(sent).hostname not in settings.SUPEROFFICE_ONSITE_HOSTS:
+        if sent and not is_listed(sent, settings.SUPEROFFICE_ONSITE_HOSTS):
             raise forms.ValidationError(
-                _("This host is not allowed. The operator of this server adds it to SO_ONSITE_HOSTS.")
+                _(
+                    "This host is not allowed. The operator of this server adds it to SO_ONSITE_HOSTS, with "
+                    "the port unless it is 443."
+                )
             )
         return sent
 

@@ -1,13 +1,19 @@
-"""Which mail server an administrator may name: never this machine, nor an address that only this machine reaches.
+"""Which servers an administrator may name: installations that the operator lists, and mail servers elsewhere.
 
-Otherwise the button that tests a mailbox would tell which ports of this server are open, and would reach
-what trusts this server because it is this server. Private networks stay allowed: relays live there. A relay
+A mail server is never this machine, nor an address that only this machine reaches: otherwise the button that
+tests a mailbox would tell which ports of this server are open, and would reach what trusts this server because
+it is this server. What a name leads to may change, so the rule holds when a mailbox is saved and again
+(`is_off_limits`) each time it is opened. Private networks stay allowed: relays live there. A relay
 on this very machine is named by its operator, through the environment.
 """
 
 import re
 import socket
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from connector.superoffice.tenant import is_loopback
 
 Address = IPv4Address | IPv6Address
 
@@ -19,6 +25,23 @@ _NAT64 = ip_network("64:ff9b::/96")
 _METADATA = frozenset(
     ip_address(text) for text in ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254")
 )
+
+
+def is_listed(address: str, listed: Collection[str]) -> bool:
+    """Whether a URL's host and port are in `listed`: "host:port", or "host" for https and its own port 443.
+
+    Another port of a listed host is another server. Plain http only to this machine, its port named.
+    """
+    try:
+        parts = urlsplit(address)
+        default = {"https": 443, "http": 80}[parts.scheme]
+        host, port = parts.hostname or "", default if parts.port is None else parts.port
+    except (ValueError, KeyError):
+        return False
+    name = f"[{host}]" if ":" in host else host
+    if not host or (parts.scheme == "http" and not is_loopback(host)):
+        return False
+    return f"{name}:{port}" in listed or ((parts.scheme, port) == ("https", 443) and name in listed)
 
 
 def is_host(text: str) -> bool:

@@ -39,7 +39,8 @@ class TokenHolder(models.Model):
     """One sign-in at SuperOffice: what it was granted, the token made from it, and who renews that right now.
 
     `renewal_by` is the random name of the client that renews, until `renewal_until`; `refusal` is what the
-    last renewal failed with: {"code", "detail", "at" (ISO 8601)}, for those who waited for it.
+    last renewal failed with: {"code", "known", "at" (ISO 8601)}, for those who waited for it. `settings_version`
+    rises with each change of what signing in is made of, so that who still works with the old values is found out.
     """
 
     refresh_token = EncryptedTextField(_("refresh token"), blank=True, default="")
@@ -48,6 +49,7 @@ class TokenHolder(models.Model):
     renewal_by = models.CharField(max_length=32, blank=True, editable=False)
     renewal_until = models.DateTimeField(null=True, editable=False)
     refusal = models.JSONField(null=True, editable=False)
+    settings_version = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         abstract = True
@@ -113,6 +115,8 @@ class Connection(TokenHolder, Reachable):
     private_key = EncryptedTextField(_("private key"), blank=True, default="")
     username = models.CharField(_("user"), max_length=254, blank=True)
     password = EncryptedTextField(_("password"), blank=True, default="")
+    # Which SO_REFRESH_TOKEN the environment named last, as a keyed hash: SuperOffice may hand out another since.
+    environment_mark = models.CharField(max_length=64, blank=True, default="", editable=False)
     # The tenant's state as its login host told it (TenantState as text), for all processes together.
     tenant_state = models.JSONField(null=True, editable=False)
     acts_as = models.CharField(_("acts as"), max_length=200, blank=True, editable=False)

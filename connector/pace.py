@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
+from math import inf
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import Error, transaction
 from django.db import connection as database
 
+from connector.context import patience
 from connector.models import CallPace, Connection
-from connector.superoffice.errors import RateLimited
+from connector.superoffice.errors import Busy, RateLimited
 from connector.superoffice.pacing import Pace
 
 logger = logging.getLogger(__name__)
@@ -51,9 +53,13 @@ class SharedPace:
         self._alone_until = 0.0  # on the clock of time.monotonic
 
     def wait(self) -> None:
-        """Return when the call may start. Raises RateLimited when that is more than a minute away."""
+        """Return when the call may start. Raises RateLimited when that is more than a minute away, and Busy
+        when it is farther away than the page that waits for it has patience.
+        """
+        longest = patience(FARTHEST)
+        latest = self._clock() + longest if longest < FARTHEST else inf
         for _ in range(_SLOTS):
-            start = self._next_start()
+            start = self._next_start(latest)
             if start is None:
                 _own_pace(self._tenant, self._calls).wait()
                 return
@@ -63,18 +69,18 @@ class SharedPace:
             if self._clock() - start <= LATE:
                 return
 
-    def _next_start(self) -> float | None:
+    def _next_start(self, latest: float) -> float | None:
         """A reserved moment; None while the database does not answer."""
         if time.monotonic() < self._alone_until:
             return None
         try:
-            return self._reserve()
+            return self._reserve(latest)
         except (Error, Contended) as problem:
             self._alone_until = time.monotonic() + PATIENCE
             logger.warning("no shared pace of calls, this process keeps its own: %s", problem)
             return None
 
-    def _reserve(self) -> float:
+    def _reserve(self, latest: float = inf) -> float:
         rows = CallPace.objects.filter(pk=self._tenant)
         for attempt in range(_TRIES):
             with _shield():
@@ -83,21 +89,25 @@ class SharedPace:
                     CallPace.objects.bulk_create([CallPace(tenant=self._tenant)], ignore_conflicts=True)
                     continue
                 starts, version = row
-                start, starts = with_next(starts, self._calls, now=self._clock())
+                start, starts = with_next(starts, self._calls, now=self._clock(), latest=latest)
                 if rows.filter(version=version).update(starts=starts, version=version + 1):
                     return start
             self._sleep(random.uniform(0, 0.002 * min(attempt + 1, 10)))  # noqa: S311 - no secret
         raise Contended(f"{_TRIES} others were quicker")
 
 
-def with_next(starts: list[float], calls: int, *, now: float) -> tuple[float, list[float]]:
+def with_next(
+    starts: list[float], calls: int, *, now: float, latest: float = inf
+) -> tuple[float, list[float]]:
     """When the next call may start, and all starts that count from then on, oldest first; in seconds, like `now`.
 
-    Raises RateLimited when that is too far ahead. A start that is farther ahead than any that is given away
-    comes from a clock that has been put back since: it does not count.
+    Raises RateLimited when that is too far ahead, and Busy when it is after `latest`. A start that is farther
+    ahead than any that is given away comes from a clock that has been put back since: it does not count.
     """
     kept = [start for start in starts if now - SECOND < start <= now + FARTHEST]
     start = max(now, kept[-calls] + SECOND) if len(kept) >= calls else now
+    if start > latest:
+        raise Busy("calls that were asked for earlier come first")
     if start > now + FARTHEST:
         raise RateLimited(
             "more calls are waiting than our own limit lets pass in a minute", retry_after=start - now

@@ -95,27 +95,15 @@ PROBLEMS: dict[str, Problem] = {
             "This server's clock differs from SuperOffice's by minutes, so that signatures are refused. Switch on time synchronisation (NTP)."
         ),
     ),
-    "no_refresh_token": Problem(
-        _ADMINISTRATOR_KNOWS,
+    "sign_in_refused": Problem(
+        _("The sign-in at SuperOffice could not be used. Please begin again."),
         _(
-            "SuperOffice signed you in but handed out no refresh token. Remove the app's approval for this user in SuperOffice and sign in again."
+            "SuperOffice's answer to the sign-in did not fit this session, user or connection. Nothing was changed."
         ),
     ),
     "declined": Problem(
         _("You declined at SuperOffice, so nothing was changed. Begin again when you want to sign in."),
         _("The sign-in was declined on SuperOffice's page. Nothing was changed; it can be begun again."),
-    ),
-    "wrong_person": Problem(
-        _("You signed in at SuperOffice as somebody else. Sign in there with your own user."),
-        _(
-            "The SuperOffice user of the sign-in is not the one that this representative is linked to. Both numbers are below."
-        ),
-    ),
-    "sign_in_lost": Problem(
-        _("The sign-in at SuperOffice took too long or was begun in another window. Please begin again."),
-        _(
-            "The answer's state is unknown to this session: it is used once, for ten minutes, in the browser where it began."
-        ),
     ),
     "unreachable": Problem(
         _SO_DOWN,
@@ -140,7 +128,7 @@ PROBLEMS: dict[str, Problem] = {
     "needs_consent": Problem(
         _("SuperOffice no longer accepts our sign-in. Nothing is lost. An administrator has to renew it."),
         _(
-            "The refresh token was revoked or has expired. Sign in again for this app and enter the new refresh token."
+            "The refresh token was revoked or has expired. Open “Connection” and choose “Sign in with SuperOffice”; a token from the environment is changed there."
         ),
     ),
     "invalid_client": Problem(
@@ -185,6 +173,18 @@ PROBLEMS: dict[str, Problem] = {
     "rate_limited": Problem(
         _("SuperOffice asks us to slow down. Nothing is lost; we go on by ourselves."),
         _("SuperOffice limits our calls (429). If this stays, reduce schedules."),
+    ),
+    "busy": Problem(
+        _("Much is being asked of SuperOffice right now. Nothing was changed. Please try again in a minute."),
+        _(
+            "A page waited ten seconds in vain for its turn: for a sign-in that another process renews, or behind our own limit of calls a second (SO_CALLS_PER_SECOND). Jobs wait longer."
+        ),
+    ),
+    "settings_changed": Problem(
+        _("The connection was changed meanwhile; it goes on by itself with the new settings."),
+        _(
+            "The connection's settings or its sign-in were changed while this was running. What was still open with the old values ended; nothing to do."
+        ),
     ),
     "wrong_host": Problem(
         _SO_DOWN,

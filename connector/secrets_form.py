@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Model
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -112,3 +113,18 @@ class SecretsForm(forms.ModelForm):
         for name in self.secrets:
             if name in self.cleaned_data:
                 setattr(self.instance, name, self.cleaned_data[name])
+        if self.errors:
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """What was entered does not come back with a refused form: say so where the field is empty now.
+
+        A secret that is wrong itself has its own sentence.
+        """
+        for name in set(self.secrets) & set(self.fields) - set(self.errors):
+            if self.data.get(self.add_prefix(name), "").strip():
+                self[name].help_text = format_html(
+                    "{} <strong>{}</strong>",
+                    self[name].help_text,
+                    gettext("Empty again for safety: please enter it once more."),
+                )

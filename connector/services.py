@@ -2,15 +2,17 @@
 
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from connector.call_log import StoredCalls
-from connector.context import once
+from connector.context import once, patience
+from connector.hosts import is_listed, is_off_limits
 from connector.models import (
     Connection,
     Mailbox,
@@ -18,7 +20,6 @@ from connector.models import (
     PersonalSignIn,
     Reachable,
     Representative,
-    TokenHolder,
 )
 from connector.pace import SharedPace
 from connector.problems import Trouble, problem_code
@@ -26,12 +27,14 @@ from connector.smtp.errors import SmtpError
 from connector.smtp.sessions import Account, Security, Session, open_session
 from connector.superoffice.auth import App, Credentials, Password, RefreshToken, SystemUser
 from connector.superoffice.client import Client
-from connector.superoffice.errors import SuperOfficeError
-from connector.superoffice.transport import Transport
-from connector.tokens import StoredState, StoredToken
+from connector.superoffice.errors import Busy, SettingsChanged, SuperOfficeError
+from connector.superoffice.transport import TIMEOUTS, Transport
+from connector.tokens import StoredState, StoredToken, as_read
 
 # What was learnt with other settings: a token, the tenant's place and trouble do not outlive a change of them.
+# Every change of them comes with these values, for an UPDATE: the version tells the clients that are still open.
 FORGOTTEN: dict[str, Any] = {
+    "settings_version": F("settings_version") + 1,
     "access_token": "",
     "access_token_expires_at": None,
     "renewal_by": "",
@@ -45,7 +48,7 @@ FORGOTTEN: dict[str, Any] = {
     "problem_at": None,
 }
 # A refresh token belongs to one app at one tenant.
-_APP_COLUMNS = ("client_id", "context_identifier", "environment", "login_url")
+APP_COLUMNS = ("client_id", "context_identifier", "environment", "login_url")
 _AUTOMATIC_ORIGIN = {True: Origin.DEMO, False: Origin.ENVIRONMENT}
 # One name for all readers: in their languages the row would change with each of them.
 _AUTOMATIC_NAME = {Origin.DEMO: "Demo", Origin.ENVIRONMENT: "SuperOffice"}
@@ -75,6 +78,7 @@ def _find_connection() -> Connection | None:
     if settings.SUPEROFFICE:
         origin = _AUTOMATIC_ORIGIN["tenant" in settings.DEMO_PARTS]
         values = {**settings.SUPEROFFICE, "name": _AUTOMATIC_NAME[origin], "is_active": True}
+        values["environment_mark"] = _mark(values["refresh_token"])
         if values["login_url"] == settings.SUPEROFFICE_LOGIN_URLS[values["environment"]]:
             values["login_url"] = ""
         if (row := _synchronised(Connection, {"origin": origin}, values)).origin == Origin.ENVIRONMENT:
@@ -87,21 +91,34 @@ def _stale_origins() -> list[str]:
     return [] if settings.SUPEROFFICE else [Origin.ENVIRONMENT]
 
 
+def _mark(token: str) -> str:
+    """Tells one token from another without keeping it; empty for none."""
+    return salted_hmac("connector.environment_mark", token, algorithm="sha256").hexdigest() if token else ""
+
+
 def _synchronised(model: Any, key: dict[str, Any], values: dict[str, Any]) -> Any:
     """The row with `key`, made or brought up to `values`; a changed tenant or secret drops the old token."""
     row = model.objects.filter(**key).first()
-    if model is Connection and row and _keeps_its_refresh_token(row, values):
-        values = {**values, "refresh_token": row.refresh_token}
-    if row and all(getattr(row, name) == value for name, value in values.items()):
+    if row and not _differences(row, values):
         return row
-    defaults = dict(values)
-    if model is Connection:
-        defaults |= FORGOTTEN
     with transaction.atomic():
-        if model is Connection and row:
-            _forget_findings(row, has_moved=any(getattr(row, name) != values[name] for name in _APP_COLUMNS))
-        row, _created = model.objects.update_or_create(**key, defaults=defaults)
+        row, is_new = model.objects.select_for_update().get_or_create(**key, defaults=values)
+        # Looked at again: of several processes that start with new variables, one makes the change.
+        if not is_new and (changes := _differences(row, values)):
+            if model is Connection:
+                _forget_findings(row, has_moved=not changes.keys().isdisjoint(APP_COLUMNS))
+                changes |= FORGOTTEN
+            model.objects.filter(pk=row.pk).update(**changes)
+            row.refresh_from_db()
     return row
+
+
+def _differences(row: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """What `row` does not say yet. A refresh token that came later than the environment's is no difference."""
+    changes = {name: value for name, value in values.items() if getattr(row, name) != value}
+    if isinstance(row, Connection) and _keeps_its_refresh_token(row, values):
+        changes.pop("refresh_token", None)
+    return changes
 
 
 def _forget_findings(connection: Connection, *, has_moved: bool) -> None:
@@ -112,32 +129,41 @@ def _forget_findings(connection: Connection, *, has_moved: bool) -> None:
 
 
 def _keeps_its_refresh_token(row: Connection, values: dict[str, Any]) -> bool:
-    """Whether the token of a sign-in in the browser stays: where the environment names none, and in the demo."""
-    is_same_app = all(getattr(row, name) == values[name] for name in _APP_COLUMNS)
+    """Whether a token that did not come from the environment stays: of a sign-in in the browser, where the
+    environment names none, and in the demo; and what SuperOffice handed out later than the one named there.
+    """
+    is_same_app = all(getattr(row, name) == values[name] for name in APP_COLUMNS)
     is_optional = row.origin == Origin.DEMO or not values["refresh_token"]
-    return is_same_app and is_optional and bool(row.refresh_token)
+    is_later = row.environment_mark == values["environment_mark"]
+    return is_same_app and (is_optional or is_later) and bool(row.refresh_token)
 
 
 def open_client(connection: Connection | None, own: PersonalSignIn | None = None) -> Client:
     """A client for `connection`, with somebody's `own` sign-in instead of its; close it after use.
 
-    Opening talks to nobody yet. Raises NotConfigured when there is nothing to sign in with.
+    Opening talks to nobody yet. Raises NotConfigured when there is nothing to sign in with. A client that is
+    still open when the connection's settings change raises SettingsChanged.
     """
     if connection is None:
         raise NotConfigured("no_connection")
-    holder: TokenHolder = own or connection
     return Client(
         credentials_of(connection, own),
-        token_store=StoredToken(holder),
+        token_store=StoredToken(connection, own),
         state_store=StoredState(connection),
         transport=transport_of(connection),
-        on_refresh_token=lambda token: _keep_refresh_token(holder, token),
+        on_refresh_token=lambda token: _keep_refresh_token(connection, own, token),
     )
 
 
 def transport_of(connection: Connection) -> Transport:
-    """Calls to this tenant: in the pace that all processes share, and each of them in the log."""
-    return Transport(pace=SharedPace(connection), log=StoredCalls(connection))
+    """Calls to this tenant: in the pace that all processes share, and each of them in the log.
+
+    Where a person waits for a page, a silent tenant is given up sooner.
+    """
+    to_connect, to_read = TIMEOUTS
+    return Transport(
+        pace=SharedPace(connection), log=StoredCalls(connection), timeouts=(to_connect, patience(to_read))
+    )
 
 
 def app_of(connection: Connection) -> App:
@@ -153,7 +179,7 @@ def app_of(connection: Connection) -> App:
 def credentials_of(connection: Connection, own: PersonalSignIn | None = None) -> Credentials:
     """What this connection signs in with; raises NotConfigured when nobody has signed in yet."""
     if connection.way_in == Connection.WayIn.PASSWORD:
-        if urlsplit(connection.base_url).hostname not in settings.SUPEROFFICE_ONSITE_HOSTS:
+        if not is_listed(connection.base_url, settings.SUPEROFFICE_ONSITE_HOSTS):
             raise NotConfigured("onsite_not_allowed")
         return Password(connection.base_url, connection.username, connection.password)
     if own is not None:
@@ -176,14 +202,20 @@ def has_sign_in(connection: Connection) -> bool:
     return True
 
 
-def _keep_refresh_token(holder: TokenHolder, token: str) -> None:
-    type(holder)._default_manager.filter(pk=holder.pk).update(refresh_token=token)
+def _keep_refresh_token(connection: Connection, own: PersonalSignIn | None, token: str) -> None:
+    if not as_read(connection, own).update(refresh_token=token):
+        raise SettingsChanged
 
 
 def personal_sign_in(user: User, connection: Connection) -> PersonalSignIn | None:
-    """The user's own sign-in at this tenant, if there is one that SuperOffice still accepts."""
-    usable = PersonalSignIn.objects.filter(user=user, connection=connection, problem_code="")
-    return usable.first()
+    """The user's own sign-in at this tenant, while SuperOffice accepts it, they work here, and it is theirs."""
+    return PersonalSignIn.objects.filter(
+        user=user,
+        connection=connection,
+        problem_code="",
+        user__is_active=True,
+        associate_id=F("user__representative__associate_id"),
+    ).first()
 
 
 def check_connection(connection: Connection | None) -> Trouble | None:
@@ -195,7 +227,8 @@ def check_connection(connection: Connection | None) -> Trouble | None:
             user = client.current_user()
     except (SuperOfficeError, NotConfigured) as error:
         return remember(connection, error)
-    Connection.objects.filter(pk=connection.pk).update(acts_as=user.full_name[:200])  # type: ignore[union-attr]
+    if not as_read(connection).update(acts_as=user.full_name[:200]):  # type: ignore[arg-type]
+        return remember(connection, SettingsChanged())
     remember(connection, None)
     return None
 
@@ -237,7 +270,10 @@ def mailbox_for(representative: Representative) -> Mailbox:
 
 
 def account_of(mailbox: Mailbox) -> Account:
-    """The mailbox as `connector.smtp` knows it; the host name we greet with is the sender's domain."""
+    """The mailbox as `connector.smtp` knows it; the host name we greet with is the sender's domain.
+
+    What an administrator entered may lead only where they may enter it; see `connector.hosts`.
+    """
     return Account(
         host=mailbox.host,
         port=mailbox.port,
@@ -246,7 +282,12 @@ def account_of(mailbox: Mailbox) -> Account:
         password=mailbox.password,
         from_address=mailbox.from_address,
         local_hostname=mailbox.from_address.rpartition("@")[2],
+        is_allowed=_is_elsewhere if mailbox.origin == Origin.ADMIN else None,
     )
+
+
+def _is_elsewhere(address: str) -> bool:
+    return not is_off_limits(address)
 
 
 def open_mailbox(mailbox: Mailbox) -> Session:
@@ -276,7 +317,10 @@ def check_mailbox(mailbox: Mailbox) -> Trouble | None:
 def remember(
     row: Reachable | None, error: Exception | None, *, now: datetime | None = None
 ) -> Trouble | None:
-    """Write success (None) or trouble into `row`; a repeated trouble keeps the time it began."""
+    """Write success (None) or trouble into `row`; a repeated trouble keeps the time it began.
+
+    That somebody changed the row, or that others of us came first, is no trouble of what is outside.
+    """
     now = now or timezone.now()
     rows = type(row).objects.filter(pk=row.pk) if row is not None else None  # type: ignore[attr-defined]
     if error is None:
@@ -285,7 +329,7 @@ def remember(
         return None
     words = str(error) if isinstance(error, SmtpError) else str(getattr(error, "detail", ""))
     trouble = Trouble(problem_code(error), words[:500])
-    if rows is not None:
+    if rows is not None and not isinstance(error, SettingsChanged | Busy):
         rows.exclude(problem_code=trouble.code).update(problem_at=now)
         rows.update(problem_code=trouble.code, problem_detail=trouble.detail)
     return trouble

@@ -1,13 +1,8 @@
 """Signing in with SuperOffice: for the connection (administrators) and for oneself (representatives)."""
 
-from typing import Any
-from urllib.parse import urlsplit
-
-from csp.decorators import csp_update
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,27 +13,13 @@ from connector import sign_in
 from connector.models import Connection, PersonalSignIn, Representative
 from connector.problems import problem_code, problem_of
 from connector.roles import is_administrator, signed_in
-from connector.services import app_of, current_connection
-from connector.superoffice.errors import SuperOfficeError
+from connector.services import current_connection
+from connector.superoffice.errors import Declined, SuperOfficeError
 
 
 def callback_address(request: HttpRequest) -> str:
     """Where SuperOffice's answers arrive at this installation; the address to register for the app."""
     return request.build_absolute_uri(reverse("superoffice_callback"))
-
-
-def with_sign_in_button(
-    request: HttpRequest, template: str, context: dict[str, Any], connection: Connection | None
-) -> HttpResponseBase:
-    """A page whose form leads to SuperOffice: a browser has to be told that this form may go there."""
-
-    def page(request: HttpRequest) -> HttpResponseBase:
-        return render(request, template, context)
-
-    if connection is None or connection.way_in == Connection.WayIn.PASSWORD:
-        return page(request)
-    login = urlsplit(app_of(connection).login_url)
-    return csp_update({"form-action": [f"{login.scheme}://{login.netloc}"]})(page)(request)
 
 
 @require_POST
@@ -50,7 +31,7 @@ def connection_sign_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def my_sign_in(request: HttpRequest) -> HttpResponseBase:
+def my_sign_in(request: HttpRequest) -> HttpResponse:
     user, connection = signed_in(request), current_connection()
     context = {
         "connection": connection,
@@ -58,7 +39,7 @@ def my_sign_in(request: HttpRequest) -> HttpResponseBase:
         "own": PersonalSignIn.objects.filter(user=user, connection=connection).first(),
         "obstacle": sign_in.obstacle(connection, callback_address(request), is_personal=True),
     }
-    return with_sign_in_button(request, "connector/my_sign_in.html", context, connection)
+    return render(request, "connector/my_sign_in.html", context)
 
 
 @require_POST
@@ -80,9 +61,11 @@ def my_sign_in_forget(request: HttpRequest) -> HttpResponse:
 def superoffice_callback(request: HttpRequest) -> HttpResponse:
     """Where SuperOffice sends the browser back to. Whoever is not signed in (any more) begins again."""
     if not request.user.is_authenticated:
+        messages.info(request, _("Sign in here first, then begin the sign-in at SuperOffice once more."))
         return redirect("login")
     waiting = request.session.get(sign_in.SESSION_KEY) or {}
-    page = "my_sign_in" if waiting.get("is_personal") else "connection"
+    is_for_connection = is_administrator(request.user) and not waiting.get("is_personal")
+    page = "connection" if is_for_connection else "my_sign_in"
     try:
         sign_in.finish(
             session=request.session,
@@ -104,14 +87,25 @@ def _begin(
     if connection is None or reason:
         messages.warning(request, reason)
         return redirect(page)
-    return redirect(sign_in.begin(session=request.session, connection=connection, is_personal=is_personal))
+    address = sign_in.begin(session=request.session, connection=connection, is_personal=is_personal)
+    # No redirect: a browser holds a form to its page's policy over all redirects that follow, and SuperOffice
+    # sends people on to the sign-in of their own company.
+    leaving = render(request, "connector/leaving.html", {"address": address})
+    leaving["Refresh"] = f"0; url={address}"
+    return leaving
 
 
 def _tell(request: HttpRequest, error: SuperOfficeError) -> None:
+    """One sentence for this reader. Refusing on purpose is no failure."""
+    if isinstance(error, sign_in.SignInRefused):
+        messages.warning(request, error.sentence)
+        return
     problem = problem_of(problem_code(error))
-    words = [str(problem.for_salespeople)]
-    if is_administrator(request.user):
-        words.append(str(problem.for_administrators))
-    if error.detail:
+    if isinstance(error, Declined):
+        messages.info(request, str(problem.for_salespeople))
+        return
+    is_told_all = is_administrator(request.user)
+    words = [str(problem.for_administrators if is_told_all else problem.for_salespeople)]
+    if is_told_all and error.detail:
         words.append(_("SuperOffice said: “%(words)s”") % {"words": error.detail})
     messages.error(request, " ".join(words))

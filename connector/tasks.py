@@ -25,10 +25,10 @@ def prune_calls() -> None:
         call_log.prune_calls(timezone.now())
 
 
-def probe(connection_id: int) -> None:
-    """The check of rights that somebody asked for."""
+def probe(connection_id: int, claim: int) -> None:
+    """The check of rights that somebody asked for; `claim` as `capabilities.stamp` writes it."""
     with job_context("probe"):
-        capabilities.work_on_probe(connection_id, timezone.now())
+        capabilities.work_on_probe(connection_id, claim, timezone.now())
 
 
 def probe_daily() -> None:
@@ -37,7 +37,7 @@ def probe_daily() -> None:
         capabilities.probe_current(timezone.now())
 
 
-def trial(connection_id: int) -> None:
-    """The trial with records that somebody agreed to."""
+def trial(connection_id: int, claim: int) -> None:
+    """The trial with records that somebody agreed to; `claim` likewise."""
     with job_context("trial"):
-        capabilities.work_on_trial(connection_id, timezone.now())
+        capabilities.work_on_trial(connection_id, claim, timezone.now())

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -18,19 +17,23 @@ from connector.services import (
     has_sign_in,
     shared_mailbox,
 )
-from connector.sign_in_views import callback_address, with_sign_in_button
+from connector.sign_in_views import callback_address
+
+# What signing in again can mend.
+SIGN_IN_LOST = {"needs_consent", "not_signed_in", "no_system_user_token", "wrong_tenant", "unauthorized"}
 
 
 @require_safe
-def connection(request: HttpRequest) -> HttpResponseBase:
+def connection(request: HttpRequest) -> HttpResponse:
     found = current_connection()
     context = {
         "connection": found,
         "obstacle": sign_in.obstacle(found, callback_address(request)),
         "callback": callback_address(request),
         "has_sign_in": found is not None and has_sign_in(found),
+        "is_sign_in_lost": found is not None and found.problem_code in SIGN_IN_LOST,
     }
-    return with_sign_in_button(request, "connector/connection.html", context, found)
+    return render(request, "connector/connection.html", context)
 
 
 @require_POST

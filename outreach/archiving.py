@@ -27,11 +27,13 @@ from connector.superoffice.client import Client
 from connector.superoffice.errors import (
     BadRequest,
     Forbidden,
+    NeedsConsent,
     NotFound,
     SignInFailed,
     SuperOfficeError,
     Unauthorized,
     UnexpectedAnswer,
+    WrongTenant,
 )
 from connector.superoffice.types import NewDocument
 from outreach.backoff import next_attempt
@@ -85,34 +87,36 @@ def archive(message: Message) -> bool:
     """File one claimed message; False when it has to be tried again, with the reason in its row."""
     connection = message.draft.sale.connection
     try:
-        _file_in_whose_name(message, connection)
+        is_own = _file_in_whose_name(message, connection)
     except (SuperOfficeError, NotConfigured) as error:
         logger.warning("message %s is not archived yet: %s", message.pk, error)
         _try_later(message, error)
         if not isinstance(error, NotFound | BadRequest):  # those are about this record, not the tenant
             remember(connection, error)
         return False
-    if connection.problem_code:
+    if connection.problem_code and not is_own:  # somebody's own sign-in proves nothing about the connection's
         remember(connection, None)
     return True
 
 
-def _file_in_whose_name(message: Message, connection: Connection) -> None:
-    """With the representative's own sign-in where there is one, so that the document is theirs; else, and when
-    SuperOffice does not accept that sign-in, with the connection's. Either goes on where the other stopped.
+def _file_in_whose_name(message: Message, connection: Connection) -> bool:
+    """With the representative's own sign-in where there is one, so that the document is theirs (True); else, and
+    when SuperOffice does not accept that sign-in, with the connection's. Either goes on where the other stopped.
     """
     own = personal_sign_in(message.draft.representative.user, connection)
     if own is not None:
         try:
             with open_client(connection, own) as client:
                 _file(message, client, is_own=True)
-            return
-        except (SignInFailed, Unauthorized, Forbidden) as error:
-            remember(own, error)
-        except NotFound:
-            pass  # they may not see what is there: the connection's sign-in looks for itself
+            return True
+        except (NeedsConsent, WrongTenant) as error:
+            remember(own, error)  # only they can mend it
+        except (SignInFailed, Unauthorized, Forbidden, NotFound) as error:
+            # The connection's settings, or what they may do and see: the connection's sign-in has a try.
+            logger.info("message %s is not filed in its representative's name: %s", message.pk, error)
     with open_client(connection) as client:
         _file(message, client)
+    return False
 
 
 def _file(message: Message, client: Client, *, is_own: bool = False) -> None:
@@ -130,7 +134,14 @@ def _file(message: Message, client: Client, *, is_own: bool = False) -> None:
         if _ours(message).update(
             archived_at=now, archive_lease_until=None, archive_problem_code="", archive_problem_detail=""
         ):
-            record("archived", draft=message.draft, message=message, now=now, document_id=document_id)
+            record(
+                "archived",
+                draft=message.draft,
+                message=message,
+                now=now,
+                document_id=document_id,
+                in_own_name=is_own,
+            )
 
 
 def _fill(document_id: int, raw: bytes, client: Client) -> None:

@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from connector.smtp import submission
 from connector.smtp.channel import Channel, as_text
@@ -33,6 +33,8 @@ Security = Literal["starttls", "tls", "none"]
 _HOST = re.compile(r"[A-Za-z0-9:_][A-Za-z0-9.:_-]{0,252}")
 _LOCAL_NAME = re.compile(r"[A-Za-z0-9.:_\[\]-]{1,253}")
 _QUIT_TIMEOUT = 5.0
+# Not a word about what is there: whoever names an address must not learn which of its ports are open.
+_NOT_ALLOWED = "This address is not allowed"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Account:
 
     Without a username nothing is authenticated (servers that know us by address). `ca_file` is a PEM file
     with the authorities to trust *instead of* the system's, for a company's own server. `security` "none" is
-    for this computer only.
+    for this computer only. With `is_allowed` the server may have only addresses that it says yes to, and none
+    of this computer's own.
     """
 
     host: str
@@ -53,6 +56,7 @@ class Account:
     local_hostname: str
     timeout: float = 60
     ca_file: str | None = None
+    is_allowed: Callable[[str], bool] | None = None
 
 
 class Session:
@@ -180,7 +184,7 @@ def authenticate(channel: Channel, account: Account) -> None:
 def _connect(account: Account, context: ssl.SSLContext | None) -> Channel:
     where = f"{account.host}:{account.port}"
     try:
-        sock = socket.create_connection((account.host, account.port), account.timeout)
+        sock = _reach(account)
     except TimeoutError as error:
         raise TimedOutError(f"The mail server {where} does not answer") from error
     except (OSError, UnicodeError) as error:
@@ -192,6 +196,56 @@ def _connect(account: Account, context: ssl.SSLContext | None) -> Channel:
             sock.close()
             raise _tls_error(error, where) from error
     return Channel(sock, local_hostname=account.local_hostname, timeout=account.timeout)
+
+
+def _reach(account: Account) -> socket.socket:
+    """Connect. Raises OSError, UnicodeError, or AccountError for an address that is not allowed.
+
+    All addresses are judged before one is tried, and those are the ones tried: a forbidden port, open or
+    closed, answers alike, and a name cannot lead elsewhere between the question and the connection.
+    """
+    if account.is_allowed is None:
+        return socket.create_connection((account.host, account.port), account.timeout)
+    found = socket.getaddrinfo(account.host, account.port, type=socket.SOCK_STREAM)
+    if not all(account.is_allowed(str(where[0])) for *_rest, where in found) or any(map(_leads_here, found)):
+        raise AccountError(_NOT_ALLOWED)
+    sock = _first_that_answers([(str(where[0]), account.port) for *_rest, where in found], account.timeout)
+    try:
+        is_here = _is_same_machine(sock)
+    except OSError:
+        sock.close()
+        raise
+    if is_here:
+        sock.close()
+        raise AccountError(_NOT_ALLOWED)
+    return sock
+
+
+def _first_that_answers(addresses: Sequence[tuple[str, int]], timeout: float) -> socket.socket:
+    failure = OSError("no address")
+    for address in addresses:
+        try:
+            return socket.create_connection(address, timeout)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _leads_here(found: tuple[Any, ...]) -> bool:
+    """Whether a found address is one of this computer's own. Connecting a datagram socket sends nothing."""
+    family, *_rest, where = found
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect(where)
+            return _is_same_machine(sock)
+        except OSError:
+            return False  # no way there: connecting says why
+
+
+def _is_same_machine(sock: socket.socket) -> bool:
+    """Both ends have one address: that is this computer, whatever its own name leads to."""
+    here, there = sock.getsockname()[0], sock.getpeername()[0]
+    return bool(here == there)
 
 
 def _hello(channel: Channel) -> None:

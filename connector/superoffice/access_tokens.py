@@ -35,13 +35,22 @@ class AccessToken:
 
 
 class TokenStore(Protocol):
-    """Keeps one credential's access token for everybody who uses that credential."""
+    """Keeps one credential's access token for everybody who uses that credential.
+
+    `load`, `save` and `failure_since` raise SettingsChanged when it is another credential's by now.
+    """
 
     def load(self) -> AccessToken | None:
         """The token last saved, also when its end has passed."""
 
     def claim(self, seconds: float) -> bool:
         """True: the caller alone may renew now, for so long. False: somebody else is at it."""
+
+    def extend(self, seconds: float) -> None:
+        """The claim lasts so long from now on. Ignored when somebody else has taken it over meanwhile."""
+
+    def patience(self, longest: float) -> float:
+        """How many of `longest` seconds the caller may wait for somebody else's renewal."""
 
     def save(self, token: AccessToken) -> None:
         """Ends the claim with success. Ignored when somebody else has taken over the claim meanwhile."""
@@ -77,6 +86,14 @@ class MemoryTokenStore:
             self._claimed_by = threading.get_ident()
             self._claimed_until = now + timedelta(seconds=seconds)
             return True
+
+    def extend(self, seconds: float) -> None:
+        with self._lock:
+            if self._claimed_by == threading.get_ident():
+                self._claimed_until = self._now() + timedelta(seconds=seconds)
+
+    def patience(self, longest: float) -> float:
+        return longest
 
     def save(self, token: AccessToken) -> None:
         with self._lock:

@@ -45,10 +45,11 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-# Seconds a claim lasts when its holder dies. A renewal is two answers, the token and the keys, of which each
-# takes at most identity.SIGN_IN_DEADLINE and one last read.
-LEASE = 90.0
-_PATIENCE = LEASE + 5.0  # seconds that others wait for the holder
+# Seconds a claim lasts when its holder dies: one answer takes at most the time to connect,
+# identity.SIGN_IN_DEADLINE and one last read. A renewal is two of them, the token and the keys; between them
+# the holder extends its claim.
+LEASE = 50.0
+PATIENCE = 2 * LEASE + 5.0  # seconds that others wait for the holder; the store knows who has less time
 _PAUSE = timedelta(minutes=1)  # between two tries ahead of the end, while the token still works
 
 
@@ -140,6 +141,8 @@ class Auth:
             return present
         try:
             return self._fetch_for_all(now, other_than=present)
+        except errors.SettingsChanged:
+            raise
         except errors.SuperOfficeError as problem:
             logger.warning("the access token could not be renewed ahead of its end: %s", problem)
             return present
@@ -147,7 +150,8 @@ class Auth:
     def _renewed(self, other_than: AccessToken | None = None) -> AccessToken:
         """Renew, or wait for whoever does: for the token, or for the failure, which is then ours as well."""
         began, claim_at = self._now(), self._clock()
-        give_up_at = claim_at + _PATIENCE
+        patience = self._store.patience(PATIENCE)
+        give_up_at = claim_at + patience
         while True:
             if token := self._outcome_since(began, other_than):
                 return token
@@ -156,6 +160,8 @@ class Auth:
                     return self._fetch_for_all(began, other_than)
                 claim_at = self._clock() + 1
             if self._clock() >= give_up_at:
+                if patience < PATIENCE:
+                    raise errors.Busy("another process is renewing the access token")
                 raise errors.Unreachable("the token's renewal did not end in time", reason="timeout")
             self._sleep(random.uniform(0.1, 0.25))  # noqa: S311 - so that the waiting do not ask in step
 
@@ -181,7 +187,7 @@ class Auth:
         return token
 
     def _fetch(self) -> AccessToken:
-        token, self.identity = self._grant.fetch()
+        token, self.identity = self._grant.fetch(lambda: self._store.extend(LEASE))
         self._life = token.life
         return token
 

@@ -20,7 +20,7 @@ from connector.superoffice.auth import (
 )
 from connector.superoffice.fields import Fields
 from connector.superoffice.listing import DOCUMENT_COLUMNS, LARGEST_PAGE, rows_of, sale_pages, sale_query
-from connector.superoffice.messages import Request, Response
+from connector.superoffice.messages import DEADLINE, Request, Response
 from connector.superoffice.tenant import (
     OnsiteTenant,
     RecordKind,
@@ -105,7 +105,7 @@ class Client:
 
     def api_version(self) -> str:
         """The version of the tenant's SuperOffice, like "10.3.5.412"."""
-        with self._answer(self._send("GET", "")) as data:
+        with self._answer(self._send("GET", ""), is_shown=True) as data:
             return Fields.of(data, "API root").text("NetServerVersion")
 
     def api_map(self) -> dict[str, set[str]]:
@@ -117,7 +117,7 @@ class Client:
             return {_below_api(url): {str(name).upper() for name in _object(ways)} for url, ways in routes}
 
     def current_user(self) -> User:
-        with self._answer(self._get("User/currentPrincipal")) as data:
+        with self._answer(self._get("User/currentPrincipal"), is_shown=True) as data:
             return User.from_entity(data)
 
     def web_link(self, kind: RecordKind, record_id: int) -> str:
@@ -162,7 +162,7 @@ class Client:
     def outgoing_mail_template(self) -> DocumentTemplate | None:
         """The tenant's first template for plain outgoing mail; its number differs from tenant to tenant."""
         response = self._get("List/DocumentTemplate/Items", {"includeDeleted": "false"})
-        with self._answer(response) as data:
+        with self._answer(response, is_shown=True) as data:
             templates = [DocumentTemplate.from_item(item) for item in _items(data)]
         mails = (template for template in templates if template.is_outgoing_mail)
         return min(mails, key=lambda template: (template.rank, template.id), default=None)
@@ -202,13 +202,13 @@ class Client:
                 raise errors.UnexpectedAnswer("a length that is no number of bytes")
             return data
 
-    def download_document(self, document_id: int) -> bytes:
+    def download_document(self, document_id: int, *, deadline: float = DOCUMENT_DEADLINE) -> bytes:
         return self._call(
             "GET",
             f"Document/{int(document_id)}/Content",
             headers={"Accept": "application/octet-stream"},
             limit=DOCUMENT_LIMIT,
-            deadline=DOCUMENT_DEADLINE,
+            deadline=deadline,
         ).content
 
     def complete_document(self, document_id: int) -> None:
@@ -231,13 +231,16 @@ class Client:
         query: Mapping[str, str] | None = None,
         data: Any = None,
         repeat: bool = True,
+        deadline: float = DEADLINE,
     ) -> Any:
         """The JSON value at `path` (after /api/v1), null included; for the probe, which asks what no other
         method does. It is the caller's duty that the question changes nothing. Without `repeat` a failure is
-        final at the first attempt.
+        final at the first attempt; after `deadline` seconds it is so in any case.
         """
-        response = self._call(method, path, query=query or {}, data=data, is_repeatable=repeat)
-        return response.json() if response.content.strip() else None
+        response = self._call(
+            method, path, query=query or {}, data=data, is_repeatable=repeat, deadline=deadline
+        )
+        return response.shown() if response.content.strip() else None
 
     # --- One call ---------------------------------------------------------------------------------
 
@@ -267,12 +270,12 @@ class Client:
         return self._transport.send(build(token), _Repair(self._auth, self._tenant, token, build))
 
     @contextmanager
-    def _answer(self, response: Response) -> Iterator[Any]:
+    def _answer(self, response: Response, *, is_shown: bool = False) -> Iterator[Any]:
         """The answer's JSON; what is wrong with it is told together with the call. Null means that there is
-        no such record.
+        no such record. `is_shown` masks our secrets: for words about the tenant that pages and logs name.
         """
         with errors.told_at(response.where):
-            data = response.json()
+            data = response.shown() if is_shown else response.json()
             if data is None:
                 raise errors.NotFound("an empty answer")
             yield data

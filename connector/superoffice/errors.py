@@ -19,6 +19,8 @@
     │   ├── NotFound         404, or an empty answer to a question for one record
     │   └── BadRequest       every other 4xx
     ├── RateLimited          429, or a longer wait than we sleep
+    │   └── Busy             our own turn comes too late for a page that somebody waits for
+    ├── SettingsChanged      the connection was changed while a client with its old settings was open
     ├── WrongHost            421: the tenant has moved
     ├── ServerError          5xx
     └── UnexpectedAnswer     HTML, empty, truncated, not JSON, wrong shape, too big, a redirect, …
@@ -26,7 +28,9 @@
 
 Every error carries `code` (stable; the screens choose their sentence by it), `method`, `path` (never a
 query value), `status`, `error_type` and `detail` (SuperOffice's own words, redacted, at most 500
-characters) and `request_id` when the server sent one. No error carries a token, a header or a request body.
+characters) and `request_id` when the server sent one. Whoever raises an error with further words of
+SuperOffice's (a state, a tenant's name) redacts and cuts them first. No error carries a token, a header or a
+request body.
 """
 
 from collections.abc import Iterator, Mapping
@@ -258,6 +262,20 @@ class RateLimited(SuperOfficeError):
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **where: Any) -> None:
         super().__init__(detail, **where)
         self.retry_after = retry_after
+
+
+class Busy(RateLimited):
+    """Others of us come first, for longer than a page can wait: nothing was asked, and later it can be."""
+
+    code = "busy"
+    summary = "Too many of us ask SuperOffice right now"
+
+
+class SettingsChanged(SuperOfficeError):
+    """What this client was opened with is not valid any more: it learns and keeps nothing; open another."""
+
+    code = "settings_changed"
+    summary = "The connection was changed meanwhile"
 
 
 class WrongHost(SuperOfficeError):

@@ -123,7 +123,7 @@ class Fields:
             amount = Decimal(value)
         except InvalidOperation:
             raise self.bad(name, "this is no amount") from None
-        if not amount.is_finite() or abs(amount) >= TOO_LARGE:
+        if not amount.is_finite() or amount.copy_abs() >= TOO_LARGE:
             raise self.bad(name, "this amount is out of range")
         return amount
 

@@ -7,11 +7,12 @@ on another, and a 404 on an invented path says nothing about rights. What decide
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from connector.superoffice import errors
+from connector.superoffice.redaction import fact
 
 
 class Status(StrEnum):
@@ -37,6 +38,43 @@ class Finding:
     error_type: str = ""
     words: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+# What the sentences about a finding say of the user we act as; who tried something is compared with who is
+# signed in later.
+_NAMED_BY_STATUS = {Status.MISSING_RIGHT: {"user", "role"}, Status.RESTRICTED: {"is_system"}}
+_NAMED_BY_FEATURE = {
+    "who_am_i": {"user", "role", "is_system"},
+    "create_document": {"user"},
+    "upload_content": {"user"},
+    "create_follow_up": {"user"},
+}
+_LONGEST_WORDS, _MOST_ENTRIES = 500, 100
+
+
+def named(finding: Finding, me: Mapping[str, Any]) -> Finding:
+    """The finding with as much of these facts about the user as its sentences need."""
+    needed = _NAMED_BY_STATUS.get(finding.status, set()) | _NAMED_BY_FEATURE.get(finding.feature, set())
+    about = {name: value for name, value in me.items() if name in needed}
+    return replace(finding, facts={**about, **finding.facts})
+
+
+def bounded(finding: Finding) -> Finding:
+    """The finding in a size that can be kept, whatever SuperOffice sent: texts and lists are cut."""
+    return replace(
+        finding,
+        error_type=finding.error_type[:100],
+        words=finding.words[:_LONGEST_WORDS],
+        facts={str(name): _bounded(value) for name, value in finding.facts.items()},
+    )
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return fact(value)
+    if isinstance(value, list):
+        return [_bounded(one) for one in value[:_MOST_ENTRIES]]
+    return value
 
 
 @dataclass(frozen=True, slots=True)

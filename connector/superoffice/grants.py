@@ -26,8 +26,10 @@ class Grant(Protocol):
 
     scheme: str
 
-    def fetch(self) -> tuple[AccessToken, Identity]:
-        """A new token, verified. Raises a SignInFailed, or what the transport raises."""
+    def fetch(self, between: Callable[[], None]) -> tuple[AccessToken, Identity]:
+        """A new token, verified: two calls at most, with `between` called between them. Raises a SignInFailed,
+        or what the transport raises.
+        """
 
     def may_replace(self, present: AccessToken) -> bool:
         """Whether a new token may be asked for although nobody has refused the present one."""
@@ -103,11 +105,12 @@ class RefreshGrant:
         self._on_refresh_token = on_refresh_token
         self._verifier = Verifier(self._app, transport)
 
-    def fetch(self) -> tuple[AccessToken, Identity]:
+    def fetch(self, between: Callable[[], None]) -> tuple[AccessToken, Identity]:
         grant = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
         answer = ask_for_tokens(self._app, grant, self._transport, self._now)
         # First of all: from now on the old one may be worth nothing, also when the id_token is refused.
         self._keep(answer.refresh_token)
+        between()
         return answer.token, Identity.from_claims(answer.claims(self._verifier))
 
     def may_replace(self, present: AccessToken) -> bool:
@@ -137,9 +140,10 @@ class SystemUserGrant:
         self._transport, self._now = transport, now
         self._verifier = Verifier(self._app, transport)
 
-    def fetch(self) -> tuple[AccessToken, Identity]:
+    def fetch(self, between: Callable[[], None]) -> tuple[AccessToken, Identity]:
         asked_at = self._now()
         response = self._exchange(asked_at)
+        between()
         with errors.told_at(response.where):
             claims = self._verifier.claims_of_system_token(self._system_token(response))
             ticket = _usable(own_claims(claims), "ticket")

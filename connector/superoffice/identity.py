@@ -10,6 +10,7 @@ import jwt
 from connector.superoffice import errors
 from connector.superoffice.fields import Fields
 from connector.superoffice.messages import Request
+from connector.superoffice.redaction import storable, with_texts
 from connector.superoffice.transport import Transport
 from connector.superoffice.ways_in import App
 
@@ -71,10 +72,15 @@ class Verifier:
         return self._of_our_tenant(claims)
 
     def _of_our_tenant(self, claims: dict[str, Any]) -> dict[str, Any]:
+        """The claims, storable, after they were compared as they came."""
         expected, actual = self._app.context_identifier, own_claims(claims).text("ctx")
         if actual != expected:
-            raise errors.WrongTenant(expected=expected, actual=actual)
-        return claims
+            raise errors.WrongTenant(expected=expected, actual=self._transport.redactor.fact(actual))
+        try:
+            cleaned: dict[str, Any] = with_texts(claims, storable)
+        except RecursionError:
+            raise errors.InvalidIdentity("the claims are nested too deeply") from None
+        return cleaned
 
     def _claims(self, token: str, *, issuer: str, audience: str | None) -> dict[str, Any]:
         try:
@@ -87,7 +93,8 @@ class Verifier:
                 leeway=_LEEWAY,
                 options={"require": ["exp", "iss", "aud"], "verify_aud": audience is not None},
             )
-        except jwt.PyJWTError as problem:
+        # PyJWT leaves numbers without end and lists within lists to Python.
+        except (jwt.PyJWTError, OverflowError, RecursionError) as problem:
             raise errors.InvalidIdentity(self._transport.redactor.redact(str(problem))) from None
         return claims
 

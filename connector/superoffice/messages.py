@@ -12,13 +12,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.superoffice import errors
-from connector.superoffice.redaction import Redactor, clean
+from connector.superoffice.redaction import Redactor, storable, with_texts
 
 DEADLINE = 60.0  # seconds for one whole answer; a dripping server passes every read time-out
 JSON_LIMIT = 10 * 1024 * 1024  # bytes
 
 # SuperOffice does not document which header carries the operation id; the first one that is there counts.
 _REQUEST_ID_HEADERS = ("X-Operation-Id", "Operation-Id", "X-Request-Id", "Request-Id", "X-Correlation-Id")
+_LARGEST_EXPONENT = 400  # of a number: arithmetic with much larger ones fails or takes for ever
 _UNSAFE_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _BROKEN = object()
 
@@ -65,7 +66,7 @@ class Response:
 
     @property
     def request_id(self) -> str:
-        return request_id(self.headers)
+        return request_id(self.headers, self.redactor)
 
     @property
     def where(self) -> dict[str, Any]:
@@ -81,6 +82,15 @@ class Response:
         if fault is not None:
             raise fault
         return data
+
+    def shown(self) -> Any:
+        """As `json`, with our secrets masked in every text and without what steers a terminal: for answers
+        whose words are kept or shown. Nothing of it is shortened.
+        """
+        try:
+            return with_texts(self.json(), self.redactor.masked)
+        except RecursionError:
+            raise errors.UnexpectedAnswer("nested too deeply", problem="not_json", **self.where) from None
 
     def fault(self) -> errors.UnexpectedAnswer | None:
         """What `json` would raise although JSON was to be expected; None for an answer that may be used.
@@ -123,7 +133,7 @@ def refusal(
         **request.where,
         "status": status,
         "error_type": redactor.redact(kind)[:100],
-        "request_id": request_id(headers),
+        "request_id": request_id(headers, redactor),
     }
     detail = redactor.redact(words)
     if status < 400:
@@ -152,25 +162,22 @@ def _decoded(content: bytes) -> Any:
     """The JSON value, or _BROKEN."""
     try:
         text = content.decode("utf-8-sig")
-        data = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        data = json.loads(text, parse_float=_number, parse_constant=_no_constant)
+        # Only an escape can smuggle these characters in: raw ones are refused by UTF-8 and by the decoder.
+        return with_texts(data, storable) if _UNSAFE_ESCAPE.search(text) else data
+    except (ValueError, ArithmeticError, RecursionError):
         return _BROKEN
-    return _cleaned(data) if _UNSAFE_ESCAPE.search(text) else data
 
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def _cleaned(data: Any) -> Any:
-    # Only an escape can smuggle these characters in: raw ones are refused by UTF-8 and by the JSON decoder.
-    if isinstance(data, str):
-        return clean(data)
-    if isinstance(data, list):
-        return [_cleaned(item) for item in data]
-    if isinstance(data, dict):
-        return {clean(name): _cleaned(value) for name, value in data.items()}
-    return data
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if number.adjusted() > _LARGEST_EXPONENT:
+        raise ValueError("this number cannot be meant")
+    return number
 
 
 def _is_error_object(data: Any) -> bool:
@@ -188,13 +195,13 @@ def _words(data: dict[str, Any]) -> tuple[str, str]:
     words = data.get("ErrorMessage") or data.get("Message") or data.get("error_description") or ""
     detail = data.get("MessageDetail") or ""
     text = " ".join(part for part in (words, detail) if isinstance(part, str) and part)
-    return (clean(kind) if isinstance(kind, str) else ""), text
+    return (kind if isinstance(kind, str) else ""), text
 
 
-def request_id(headers: Mapping[str, str]) -> str:
+def request_id(headers: Mapping[str, str], redactor: Redactor) -> str:
     """SuperOffice's name for the operation, to quote to its support; empty when it sent none."""
     found = (headers.get(name) for name in _REQUEST_ID_HEADERS)
-    return clean(next((value for value in found if value), ""))[:100]
+    return redactor.redact(next((value for value in found if value), ""))[:100]
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
@@ -204,7 +211,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

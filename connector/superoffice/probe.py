@@ -12,8 +12,16 @@ from typing import Any
 
 from connector.superoffice import errors
 from connector.superoffice.fields import Fields
-from connector.superoffice.findings import Finding, Status, Surroundings, is_silence, refused
-from connector.superoffice.questions import Asks, Questions
+from connector.superoffice.findings import (
+    Finding,
+    Status,
+    Surroundings,
+    bounded,
+    is_silence,
+    named,
+    refused,
+)
+from connector.superoffice.questions import Asks, OutOfTime, Questions
 from connector.superoffice.rights import INSERT, SELECT, UPDATE, Principal, TableRight
 from connector.superoffice.types import DocumentTemplate
 
@@ -50,7 +58,9 @@ STARTS_A_MAILING = "Agents/Marketing/ReloadAndSendMailing"
 BULK_MAIL_RIGHT = "allow-bulk-email"
 MARK = "Sales Desk check"  # on records that are validated and never saved
 _SILENCES = 2  # so many questions without an answer, and the rest is not asked
-_LONGEST = 55.0  # seconds after which no new question is begun; one may wait for a minute more
+# Seconds after which no new question is begun. A question takes `questions.DEADLINE`, and up to half a minute
+# more when a repetition is begun right before that; the job is killed after two minutes.
+_LONGEST = 40.0
 
 
 def probe(
@@ -74,7 +84,7 @@ class _Probe:
 
     def __init__(self, client: Asks, is_online: bool, clock: Callable[[], float]) -> None:
         self._client = client
-        self._questions = Questions(client, ALLOWED)
+        self._questions = Questions(client, ALLOWED, self._has_time)
         self._around = Surroundings(is_online=is_online)
         self._me: Principal | None = None
         self._template: DocumentTemplate | None = None
@@ -87,24 +97,27 @@ class _Probe:
         return [self._finding(feature, check) for feature, check in _CHECKS]
 
     def _finding(self, feature: str, check: "_Check") -> Finding:
-        if self._stopped is None and self._clock() > self._end:
+        if self._stopped is None and not self._has_time():
             self._stopped = ("slowness", Status.UNKNOWN)
         if self._stopped:
-            because, status = self._stopped
-            return Finding(feature, status, facts={"because": because})
+            return self._unasked(feature, *self._stopped)
         self._questions.asked.clear()
         try:
             finding = replace(check(self), feature=feature)
         except errors.SuperOfficeError as error:
             finding = refused(feature, error, self._around)
             self._stop_after(feature, finding, error)
-        return replace(finding, facts={**self._always(), **finding.facts})
+        except OutOfTime:
+            return self._unasked(feature, "slowness", Status.UNKNOWN)
+        if asked := list(self._questions.asked):
+            finding = replace(finding, facts={"asked": asked, **finding.facts})
+        return bounded(named(finding, self._me.facts) if self._me else finding)
 
-    def _always(self) -> dict[str, Any]:
-        """What the sentences of every finding may name."""
-        asked = list(self._questions.asked)
-        facts: dict[str, Any] = {"asked": asked} if asked else {}
-        return facts | self._me.facts if self._me else facts
+    def _has_time(self) -> bool:
+        return self._clock() <= self._end
+
+    def _unasked(self, feature: str, because: str, status: Status) -> Finding:
+        return Finding(feature, status, facts={"because": because})
 
     def _stop_after(self, feature: str, finding: Finding, error: errors.SuperOfficeError) -> None:
         if is_silence(error):

@@ -1,7 +1,7 @@
 """Questions to a tenant that change nothing: only what a list allows leaves, and each answer has its shape."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from connector.superoffice import errors
@@ -9,6 +9,8 @@ from connector.superoffice.findings import is_silence
 from connector.superoffice.listing import rows_of
 from connector.superoffice.rights import Principal, TableRight
 from connector.superoffice.types import TenantState
+
+DEADLINE = 15.0  # seconds for one question
 
 
 class Asks(Protocol):
@@ -30,20 +32,30 @@ class Asks(Protocol):
         query: Mapping[str, str] | None = None,
         data: Any = None,
         repeat: bool = True,
+        deadline: float = ...,
     ) -> Any: ...
+
+
+class OutOfTime(Exception):
+    """There is no time for this question any more."""
 
 
 class Questions:
     """Asks `client` what is in `allowed`: pairs of method and path, `{id}` standing for a number.
 
-    `asked` holds what was asked since it was last emptied. Every method raises SuperOfficeError; asking for
-    anything else raises ValueError before it leaves.
+    `asked` holds what was asked since it was last emptied. Every method raises SuperOfficeError, and OutOfTime
+    once `has_time` says no; asking for anything else raises ValueError before it leaves.
     """
 
-    def __init__(self, client: Asks, allowed: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        client: Asks,
+        allowed: frozenset[tuple[str, str]],
+        has_time: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.client = client
         self.asked: list[str] = []
-        self._allowed = allowed
+        self._allowed, self._has_time = allowed, has_time
         self._rights: dict[str, TableRight | None] = {}
         self._me: Principal | None = None
 
@@ -51,8 +63,10 @@ class Questions:
         """The JSON value, null included."""
         if (method, re.sub(r"\d+", "{id}", path)) not in self._allowed:
             raise ValueError(f"{method} {path} is not among the questions that may be asked")
+        if not self._has_time():
+            raise OutOfTime
         self.asked.append(f"{method} {path}")
-        return self.client.ask(method, path, **parts)
+        return self.client.ask(method, path, deadline=DEADLINE, **parts)
 
     def record(self, method: str, path: str, data: Any = None) -> dict[str, Any]:
         answer = self.ask(method, path, data=data)

@@ -1,9 +1,12 @@
 """Rights as SuperOffice tells them: masks over tables, functional rights, licences."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Self
 
 from connector.superoffice.fields import Fields
+from connector.superoffice.redaction import fact
 
 SELECT, UPDATE, INSERT = 1, 2, 4
 # Single bits and the names of their sums. A mask is one name or several with ", " between them, so that
@@ -26,6 +29,9 @@ _BITS = {
     "uru": 34,
     "write": 38,
 }
+_MOST = 100  # entries of a list that are kept
+HIDE_SALE, BULK_MAIL_RIGHT = "hide-sale", "allow-bulk-email"
+_DECISIVE = {HIDE_SALE, BULK_MAIL_RIGHT}  # what a finding depends on is kept in any case
 
 
 def bits(mask: str) -> int | None:
@@ -50,7 +56,7 @@ class TableRight:
     @classmethod
     def from_answer(cls, table: str, data: Any) -> Self:
         fields = Fields.of(data, f"right on {table}")
-        return cls(table, fields.text("Mask"), fields.text("Reason"))
+        return cls(table, fact(fields.text("Mask")), fact(fields.text("Reason")))
 
     def lacks(self, bit: int) -> bool:
         """Whether the mask says for sure that the right is not there."""
@@ -60,7 +66,9 @@ class TableRight:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who the credential acts as, with the keys of the functional rights and the names of the licences."""
+    """Who the credential acts as, with the keys of the functional rights and the names of the licences: at
+    most 100 of each, and no text longer than 200 characters.
+    """
 
     login: str
     name: str
@@ -77,15 +85,16 @@ class Principal:
         fields = Fields.of(data, "user")
         licences = [Fields.of(item, "licence") for item in fields.items("Licenses")]
         names = [(one.text("Name"), one.text("Description")) for one in licences]
+        rights = sorted(set(fields.texts("FunctionRights")), key=lambda key: (key not in _DECISIVE, key))
         return cls(
-            login=fields.text("Associate"),
-            name=fields.text("FullName"),
+            login=fact(fields.text("Associate")),
+            name=fact(fields.text("FullName")),
             associate_id=fields.id("AssociateId"),
-            kind=fields.text("UserType"),
-            role=fields.text("RoleName"),
-            role_type=fields.text("RoleType"),
-            function_rights=tuple(sorted(fields.texts("FunctionRights"))),
-            licences=tuple(dict.fromkeys(words or name for name, words in names if words or name)),
+            kind=fact(fields.text("UserType")),
+            role=fact(fields.text("RoleName")),
+            role_type=fact(fields.text("RoleType")),
+            function_rights=_first(sorted(rights[:_MOST])),
+            licences=_first(dict.fromkeys(words or name for name, words in names if words or name)),
             may_market=any("marketing" in " ".join(one).lower() for one in names),
         )
 
@@ -98,3 +107,7 @@ class Principal:
         """What the sentences of every finding may name."""
         named = {"user": self.name or self.login, "role": self.role}
         return {**named, "is_system": True} if self.is_system else named
+
+
+def _first(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(fact(name) for name in islice(names, _MOST))

@@ -1,5 +1,6 @@
 """Where the tenant lives: its state, its API's address, and which addresses may be given a credential."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -13,6 +14,7 @@ from connector.superoffice.transport import Transport
 from connector.superoffice.types import TenantState
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=1)  # how long a state is believed
+_SUPEROFFICE = re.compile(r"(?:[a-z0-9-]+\.)+superoffice\.com")  # the login hosts and all of their tenants
 RecordKind = Literal["sale", "company", "person", "document"]
 # SuperOffice's navigation targets. The host moves: make links when a page is shown, never store them.
 _TARGETS: dict[RecordKind, str] = {
@@ -41,11 +43,18 @@ def safe_address(address: str, *, allow_loopback: bool) -> str:
     if not host or parts.username is not None or parts.query or parts.fragment:
         raise errors.UnsafeAddress("this is no plain https:// address")
     if parts.scheme != "https" and not (parts.scheme == "http" and allow_loopback and is_loopback(host)):
-        raise errors.UnsafeAddress(f"{host} must be addressed by https://")
+        raise errors.UnsafeAddress("it must be addressed by https://")
     host = f"[{host}]" if ":" in host else host
     default = {"https": 443, "http": 80}[parts.scheme]
     netloc = host if port in {None, default} else f"{host}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def is_superoffice(address: str) -> bool:
+    """Whether this is SuperOffice Online itself, at https's own port."""
+    parts = urlsplit(address)
+    is_plain = parts.scheme == "https" and parts.port in {None, 443}
+    return is_plain and bool(_SUPEROFFICE.fullmatch(parts.hostname or ""))
 
 
 def is_loopback(host: str) -> bool:
@@ -153,9 +162,10 @@ class Tenant:
     def _understood(self, answer: Any) -> TenantState:
         fields = Fields.of(answer, "tenant state")
         actual = fields.text("ContextIdentifier")
+        told = self._transport.redactor.fact
         if actual and actual != self._context_identifier:
-            raise errors.WrongTenant(expected=self._context_identifier, actual=actual)
-        state = fields.text("State") or "Unknown"
+            raise errors.WrongTenant(expected=self._context_identifier, actual=told(actual))
+        state = told(fields.text("State")) or "Unknown"
         is_running = fields.flag("IsRunning", missing=False)
         valid_until = fields.moment("ValidUntil")
         if not is_running:
@@ -170,6 +180,9 @@ class Tenant:
         api = safe_address(fields.text("Api") or f"{endpoint}/api", allow_loopback=local)
         if urlsplit(endpoint).netloc != urlsplit(api).netloc:
             raise errors.UnsafeAddress("the tenant's endpoint and its API are on different hosts")
+        # SuperOffice's own login host knows tenants of SuperOffice Online, and of nobody else.
+        if is_superoffice(self._login_url) and not (is_superoffice(endpoint) and is_superoffice(api)):
+            raise errors.UnsafeAddress("the tenant's address is not one of SuperOffice Online")
         return endpoint, api
 
 

@@ -88,10 +88,10 @@ class Transport:
         """Send until it is answered or must be given up; raises the last SuperOfficeError.
 
         `repair` is asked after each failure for a corrected request (new token, new host) and returns None
-        when it has nothing to offer. Repeated are reads, and what the server certainly did not carry out
-        (401 and 421).
+        when it has nothing to offer. Repeated are reads, until the request's deadline, and what the server
+        certainly did not carry out (401 and 421).
         """
-        attempt = 0
+        attempt, started = 0, self._clock()
         while True:
             attempt += 1
             answer = self._attempt(request, attempt)
@@ -99,7 +99,7 @@ class Transport:
                 return answer
             repaired = repair(answer) if repair else None
             pause = self._pause(request, answer, attempt, repaired=repaired is not None)
-            if pause is None:
+            if pause is None or (pause and self._clock() + pause - started > request.deadline):
                 raise answer
             request = repaired or request
             if pause:
@@ -151,13 +151,15 @@ class Transport:
     def _exchange(
         self, request: Request, started: float, meter: _Meter
     ) -> Response | errors.SuperOfficeError:
+        connect, read = (min(seconds, request.deadline) for seconds in self._timeouts)
         with self._session.send(
-            _prepared(request), stream=True, allow_redirects=False, verify=True, timeout=self._timeouts
+            _prepared(request), stream=True, allow_redirects=False, verify=True, timeout=(connect, read)
         ) as answer:
             status, headers = answer.status_code, answer.headers
             content = self._read(request, answer, started, meter)
         if isinstance(content, errors.SuperOfficeError):
-            return content.located(**request.where, status=status, request_id=request_id(headers))
+            named = request_id(headers, self.redactor)
+            return content.located(**request.where, status=status, request_id=named)
         if 200 <= status < 300:
             return Response(request, status, headers, content, self.redactor)
         return refusal(request, status, headers, content, self.redactor)

@@ -18,8 +18,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from connector.capabilities import reason_against_filing
-from connector.models import Mailbox
+from connector.channels import reason_against_filing
+from connector.models import Connection, Mailbox
 from connector.problems import problem_of
 from connector.services import NotConfigured, mailbox_for
 from connector.templatetags.desk import clock
@@ -147,7 +147,12 @@ def _rejected(detail: dict[str, Any]) -> str:
 
 
 def _archived(detail: dict[str, Any]) -> str:
-    return _("Filed in SuperOffice as document %(document)s.") % {"document": detail.get("document_id", "")}
+    words = (
+        _("Filed in SuperOffice as document %(document)s, in the representative's own name.")
+        if detail.get("in_own_name")
+        else _("Filed in SuperOffice as document %(document)s.")
+    )
+    return words % {"document": detail.get("document_id", "")}
 
 
 def _said(sentence: Words) -> Callable[[dict[str, Any]], str]:
@@ -350,9 +355,9 @@ def hold_words() -> str:
 
 
 @register.simple_tag
-def filing_obstacle(draft: Draft) -> str:
-    """Why this mail could be sent but not filed in SuperOffice, as the last check of the rights found; or empty."""
-    return reason_against_filing(draft.sale.connection) or ""
+def filing_obstacle(connection: Connection) -> str:
+    """Why mails could be sent but not filed in SuperOffice, as the last check of the rights found; or empty."""
+    return reason_against_filing(connection) or ""
 
 
 @dataclass(frozen=True, slots=True)

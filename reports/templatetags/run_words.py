@@ -7,7 +7,9 @@ from django.template import Context
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from connector.capabilities import reason_against
 from connector.problems import Problem, problem_of
+from connector.services import current_connection
 from connector.templatetags.desk import trouble
 from reports.models import Run
 
@@ -24,6 +26,7 @@ _WORDS: dict[str, Promise] = {
     "unexpected_answer": _ODD,
     "tenant_not_running": _("SuperOffice was under maintenance."),
     "rate_limited": _("SuperOffice asked us to slow down and did not let us go on in time."),
+    "settings_changed": _("The connection was changed meanwhile. Start the report again."),
 }
 
 
@@ -34,3 +37,10 @@ def run_trouble(context: Context, run: Run, tone: str = "") -> dict[str, Any]:
     if words := _WORDS.get(run.problem_code):
         shown["problem"] = Problem(words, problem_of(run.problem_code).for_administrators)
     return shown
+
+
+@register.simple_tag
+def reading_obstacle() -> str:
+    """Why a run surely cannot read sales, as the last check of the rights found; or empty. One query."""
+    connection = current_connection()
+    return (reason_against(connection, "read_sales") if connection else None) or ""

@@ -186,6 +186,41 @@ def test_demo_users_are_out_at_once_when_a_real_tenant_is_added(demo: Connection
     assert client.get("/").status_code == 200
 
 
+def test_the_sign_in_page_says_whose_door_it_is(demo: Connection, client: Client) -> None:
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+
+    def said() -> tuple[bool, bool]:
+        page = client.get("/login/").content.decode()
+        return "invented customers" in page, "The demo logins are locked" in page
+
+    assert said() == (True, False)
+    _load()
+    assert said() == (True, False)
+    real = _another_tenant()
+    assert said() == (False, True)
+    DemoLogin.objects.all().delete()
+    assert said() == (False, False)
+    real.delete()
+    assert said() == (True, False)
+
+
+def test_without_any_tenant_the_sign_in_page_is_silent_about_demos(demo: Connection, client: Client) -> None:
+    _load()
+    Connection.objects.all().delete()
+    page = client.get("/login/", headers={"accept-language": "en"}).content.decode()
+    assert "invented customers" not in page
+    assert "The demo logins are locked" not in page
+
+
+def test_the_note_on_the_sign_in_page_costs_two_small_queries(
+    demo: Connection, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    _load()
+    _another_tenant()
+    with django_assert_max_num_queries(2):
+        client.get("/login/")
+
+
 def test_recognising_an_ordinary_user_costs_one_question(
     people: People, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,21 @@ def test_an_address_is_logged_without_its_query() -> None:
 
 def test_further_fields_of_a_line_are_redacted_too() -> None:
     assert "CANARY" not in str(filtered(detail="refresh_token=CANARY1234", url="/x?code=CANARY").__dict__)
+
+
+@pytest.mark.parametrize("words", ["a+", "eyJ-", "<!--", "all is well "])
+def test_a_huge_line_is_cut_before_it_is_searched(words: str) -> None:
+    huge = words * (10_000_000 // len(words))
+    began = time.thread_time()
+    record = filtered(msg="%s", args=(huge,), detail=huge, exc_info=(ValueError, ValueError(huge), None))
+    assert time.thread_time() - began < 5
+    assert all(len(value) < 21_000 for value in record.__dict__.values() if isinstance(value, str))
+
+
+def test_no_half_secret_is_left_where_a_line_is_cut() -> None:
+    record = filtered(msg="well " * 3_995 + "smtp://sales:CANARY@mail.example and more", args=())
+    assert record.msg.startswith("well well")
+    assert "CAN" not in record.msg
 
 
 @pytest.mark.once

@@ -1,5 +1,6 @@
 """A person with a browser between the desk and SuperOffice's sign-in page."""
 
+import html
 import re
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -21,8 +22,11 @@ class Browser:
     def begin(self, url: str) -> str:
         """Press the button; the address at SuperOffice."""
         answer = self.desk.post(url, **HOST)
-        assert answer.status_code == 302
-        return str(answer["Location"])
+        assert answer.status_code == 200
+        seconds, _, address = str(answer["Refresh"]).partition("; url=")
+        assert seconds == "0"
+        assert html.escape(address) in answer.content.decode()  # for a browser that stays
+        return address
 
     def approve(self, authorize_url: str, who: str) -> dict[str, str]:
         """Choose `who` on SuperOffice's page; the query that it sends back."""

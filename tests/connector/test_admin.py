@@ -1,22 +1,25 @@
 """The admin forms of connections, mailboxes and sign-ins: what they ask for, refuse, keep, forget and test."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
+from django.contrib.auth.models import Group, User
 from django.db import connection as database
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from connector import hosts
+from connector import hosts, roles
 from connector.demo.mail_catcher import MailCatcher
 from connector.demo.tenant import DemoTenant
-from connector.models import Connection, Mailbox, Origin, PersonalSignIn, Representative
+from connector.models import Connection, DemoLogin, Mailbox, Origin, PersonalSignIn, Representative
+from connector.services import check_mailbox, has_sign_in
 from tests.conftest import People
 from tests.connector.smtp.scripted_server import ScriptedServer
 from tests.connector.superoffice.server import signing_key
@@ -106,7 +109,7 @@ def browser(client: Client, people: People, known_hosts: dict[str, list[str]]) -
 
 @pytest.fixture
 def onsite(settings: Settings) -> None:
-    settings.SUPEROFFICE_ONSITE_HOSTS = ["crm.kehrwieder.example", "127.0.0.1"]
+    settings.SUPEROFFICE_ONSITE_HOSTS = ["crm.kehrwieder.example", "127.0.0.1", "127.0.0.1:5000"]
 
 
 def stored(way: dict[str, str], **values: Any) -> Connection:
@@ -285,6 +288,9 @@ def test_with_an_allowed_host_it_is_offered(browser: Client) -> None:
         ("https://crm.kehrwieder.example@evil.example/", "it must begin with https://."),
         ("http://crm.kehrwieder.example/SuperOffice", "it must begin with https://."),
         ("https://crm.kehrwieder.example/?to=evil", "it must begin with https://."),
+        ("https://crm.kehrwieder.example:22/SuperOffice", "This host is not allowed."),
+        ("http://127.0.0.1:6379/SuperOffice", "This host is not allowed."),
+        ("http://127.0.0.1/SuperOffice", "This host is not allowed."),
     ],
 )
 @pytest.mark.usefixtures("onsite")
@@ -293,6 +299,20 @@ def test_an_installation_is_only_where_the_operator_allows_it(
 ) -> None:
     assert sentence in said(browser, reverse(ADD["connection"]), {**ONSITE, "base_url": address})
     assert not Connection.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "is_listed"),
+    [
+        ("https://crm.kehrwieder.example/SuperOffice", True),
+        ("https://crm.kehrwieder.example:8443/SuperOffice", False),
+        ("http://127.0.0.1:5000/SuperOffice", True),
+        ("http://127.0.0.1:6379/SuperOffice", False),
+    ],
+)
+@pytest.mark.usefixtures("onsite", "db")
+def test_a_port_that_is_no_longer_listed_is_not_told_the_password(address: str, is_listed: bool) -> None:
+    assert has_sign_in(stored(ONSITE, base_url=address)) == is_listed
 
 
 @pytest.mark.parametrize(("environment", "way"), [("onsite", "refresh_token"), ("online", "password")])
@@ -471,6 +491,7 @@ def test_a_change_that_matters_drops_what_was_learnt(browser: Client, change: di
     accept(browser, change_url(row), {**AS_USER, **NO_SECRETS, **change})
     row.refresh_from_db()
     assert {name: getattr(row, name) for name in names if getattr(row, name)} == {}
+    assert row.settings_version == 1, "who still works with the old values is found out"
 
 
 def test_a_new_name_drops_nothing(browser: Client) -> None:
@@ -479,6 +500,7 @@ def test_a_new_name_drops_nothing(browser: Client) -> None:
     accept(browser, change_url(row), {**AS_USER, **NO_SECRETS, "name": "Renamed"})
     row.refresh_from_db()
     assert {name: getattr(row, name) for name in values} == values
+    assert row.settings_version == 0
 
 
 # --- No secret in the HTML --------------------------------------------------------------------------------
@@ -549,6 +571,123 @@ def test_a_refused_form_does_not_send_a_secret_back(browser: Client, secret: str
     page = said(browser, reverse(ADD["connection"]), {**AS_SYSTEM_USER, secret: CANARY, "name": ""})
     assert CANARY not in page
     assert KEY_LINE not in page
+
+
+AGAIN = "Empty again for safety: please enter it once more."
+
+
+def fields_to_fill_again(page: Any) -> set[str]:
+    form = page.context["adminform"].form
+    return {name for name in NO_SECRETS if name in form.fields and AGAIN in form[name].help_text}
+
+
+@pytest.mark.parametrize("way", [AS_USER, AS_SYSTEM_USER, ONSITE])
+@pytest.mark.usefixtures("onsite")
+def test_a_refused_form_says_which_secrets_to_enter_again(browser: Client, way: dict[str, str]) -> None:
+    entered = {name for name in NO_SECRETS if way.get(name)}
+    refused = browser.post(reverse(ADD["connection"]), {**way, "name": ""})
+    assert fields_to_fill_again(refused) == entered
+    assert refused.content.decode().count(AGAIN) == len(entered)
+    empty = browser.post(reverse(ADD["connection"]), {**way, **NO_SECRETS, "name": ""})
+    assert fields_to_fill_again(empty) == set()
+    assert AGAIN not in browser.get(reverse(ADD["connection"])).content.decode()
+
+
+def test_a_secret_that_is_wrong_itself_gets_its_own_sentence_only(browser: Client) -> None:
+    page = browser.post(reverse(ADD["connection"]), {**AS_SYSTEM_USER, "private_key": "nonsense"})
+    assert "This private key cannot be read." in page.content.decode()
+    assert fields_to_fill_again(page) == {"client_secret", "system_user_token"}
+
+
+def test_a_refused_mailbox_asks_for_its_password_again(browser: Client, mailbox_url: str) -> None:
+    assert AGAIN in said(browser, mailbox_url, {**MAILBOX, "port": "0"})
+    assert AGAIN not in said(browser, mailbox_url, {**MAILBOX, "port": "0", "password": ""})
+
+
+# --- The demo's login ends with the demo --------------------------------------------------------------------
+
+ENDS = "Your demo login ends as soon as another tenant is in use."
+FIRST = "First add a user of your own"
+
+
+@pytest.fixture
+def demo_browser(browser: Client, people: People, connection: Connection) -> Client:
+    """The demo's administrator, while the demo tenant is in use."""
+    DemoLogin.objects.create(user=people.administrator)
+    return browser
+
+
+def own_user(*, role: str = "", **values: Any) -> User:
+    user = User.objects.create(
+        **{"username": "chef", "is_staff": True, "password": make_password("x"), **values}
+    )
+    user.groups.set(Group.objects.filter(name=role))
+    return user
+
+
+def test_the_demos_administrator_does_not_lock_the_own_door(demo_browser: Client) -> None:
+    url = reverse(ADD["connection"])
+    for page in (demo_browser.get(url).content.decode(), said(demo_browser, url, AS_USER)):
+        assert ENDS in page
+        assert FIRST in page
+        assert f'<a href="{reverse("admin:auth_user_changelist")}">' in page
+    refused = demo_browser.post(url, AS_USER)
+    assert list(refused.context["adminform"].form.errors) == ["is_active"]
+    assert not Connection.objects.filter(origin=Origin.ADMIN).exists()
+    assert demo_browser.get("/").status_code == 200
+
+
+def test_what_is_not_in_use_yet_may_be_saved_and_is_refused_when_it_would_be(demo_browser: Client) -> None:
+    row = add(demo_browser, {**AS_USER, "is_active": ""})
+    assert FIRST in demo_browser.get(change_url(row)).content.decode()
+    assert FIRST in said(demo_browser, change_url(row), AS_USER)
+    row.refresh_from_db()
+    assert not row.is_active
+    own_user(role=roles.ADMINISTRATOR)
+    accept(demo_browser, change_url(row), AS_USER)
+
+
+@pytest.mark.parametrize("values", [{"role": roles.ADMINISTRATOR}, {"is_superuser": True}], ids=str)
+def test_with_an_administrator_of_ones_own_the_real_tenant_takes_over(
+    demo_browser: Client, values: dict[str, Any]
+) -> None:
+    own_user(**values)
+    page = demo_browser.get(reverse(ADD["connection"])).content.decode()
+    assert ENDS in page
+    assert FIRST not in page
+    add(demo_browser, AS_USER)
+    page = demo_browser.get("/", follow=True).content.decode()
+    assert "The demo logins are locked since a real tenant is in use." in page
+    assert "invented customers" not in page
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"role": roles.APPROVER},
+        {"role": roles.ADMINISTRATOR, "is_active": False},
+        {"role": roles.ADMINISTRATOR, "is_staff": False},
+        {"role": roles.ADMINISTRATOR, "password": f"{UNUSABLE_PASSWORD_PREFIX}none"},
+        {"is_superuser": True, "is_active": False},
+    ],
+    ids=str,
+)
+def test_somebody_who_could_not_open_the_administration_is_not_enough(
+    demo_browser: Client, values: dict[str, Any]
+) -> None:
+    own_user(**values)
+    assert FIRST in said(demo_browser, reverse(ADD["connection"]), AS_USER)
+
+
+def test_another_login_of_the_demo_is_not_enough(demo_browser: Client) -> None:
+    DemoLogin.objects.create(user=own_user(role=roles.ADMINISTRATOR))
+    assert FIRST in said(demo_browser, reverse(ADD["connection"]), AS_USER)
+
+
+def test_a_login_of_ones_own_is_told_nothing_about_the_demos(browser: Client, connection: Connection) -> None:
+    assert ENDS not in browser.get(reverse(ADD["connection"])).content.decode()
+    add(browser, AS_USER)
 
 
 def test_rows_of_the_environment_are_shown_and_not_changed(browser: Client) -> None:
@@ -672,6 +811,21 @@ def test_name_servers_are_asked_before_the_transaction_and_for_names_only(
     accept(browser, reverse(ADD["mailbox"]), MAILBOX)
     assert (MAILBOX["host"], 0) in asked
     assert {nested for _host, nested in asked} == {0}
+
+
+@pytest.mark.parametrize("origin", Origin.values)
+def test_a_name_that_leads_to_this_machine_only_later_is_not_asked(db: None, origin: str) -> None:
+    """What the form found allowed may lead elsewhere by now; only the operator may name this machine."""
+    greeted = threading.Event()
+    with ScriptedServer({"connect": lambda _dialogue: greeted.set()}) as server:
+        values = {**MAILBOX, "is_active": True, "host": "localhost", "origin": origin}
+        row = Mailbox.objects.create(**{**values, "port": server.port})
+        trouble = check_mailbox(row)
+        is_asked = greeted.wait(0.2)
+    assert trouble is not None
+    assert is_asked == (origin != Origin.ADMIN)
+    if not is_asked:
+        assert (trouble.code, trouble.detail) == ("smtp_configuration", "This address is not allowed")
 
 
 # --- Test now ---------------------------------------------------------------------------------------------

@@ -1,23 +1,28 @@
 """What was found is kept, compared with the check before, explained, and read by other parts."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone, translation
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from connector import capabilities, tasks
+from connector import capabilities, services, tasks
 from connector.capability_words import NOTHING, WHO
 from connector.demo.tenant import DemoTenant
 from connector.explanations import evidence, evidence_line, explain
 from connector.features import FEATURES, Group
-from connector.models import Capability, Connection, Mailbox
+from connector.models import Capability, Connection
+from connector.services import open_client
 from connector.superoffice import probe as superoffice_probe
+from connector.superoffice import trial as superoffice_trial
+from connector.superoffice.client import Client
 from connector.superoffice.findings import Status
+from connector.superoffice.leftovers import Left
 from connector.superoffice.trial import TITLE
-from tests.conftest import People
 from tests.connector.quick_tenant import clear_faults
 
 NOW = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
@@ -104,6 +109,139 @@ def test_settings_that_are_no_use_are_a_finding_too(connection: Connection, tena
     assert tenant.requests == []
 
 
+# --- The connection's trouble --------------------------------------------------------------------------------
+
+
+def trouble_of(connection: Connection) -> str:
+    connection.refresh_from_db()
+    return connection.problem_code
+
+
+def test_a_check_that_gets_through_ends_the_connections_trouble(
+    connection: Connection, tenant: DemoTenant
+) -> None:
+    tenant.faults.state = "OfflineMaintenance"
+    services.check_connection(connection)
+    assert trouble_of(connection) == "tenant_not_running"
+    tenant.faults.state = "Running"
+    Connection.objects.filter(pk=connection.pk).update(acts_as="")
+    capabilities.probe(connection, LATER)
+    assert trouble_of(connection) == ""
+    assert (connection.acts_as, connection.worked_at) == ("Sales Desk Schnittstelle", LATER)
+
+
+def test_a_missing_right_is_no_trouble_of_the_connection(connection: Connection, tenant: DemoTenant) -> None:
+    tenant.faults.table_rights = {"document": "Select"}
+    capabilities.probe(connection, NOW)
+    assert trouble_of(connection) == ""
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code"),
+    [
+        (lambda faults: setattr(faults, "state", "OfflineMaintenance"), "tenant_not_running"),
+        (lambda faults: setattr(faults, "refresh_token_revoked", True), "needs_consent"),
+        (lambda faults: faults.answer_status("/User/currentPrincipal", 401, times=None), "unauthorized"),
+        # Both work, and then nobody answers any more.
+        (
+            lambda faults: [faults.answer_status(path, 503, times=None) for path in ("/Contact", "/Person")],
+            "server_error",
+        ),
+    ],
+)
+def test_what_stops_a_check_is_the_connections_trouble(
+    connection: Connection, tenant: DemoTenant, spoil: Any, code: str
+) -> None:
+    spoil(tenant.faults)
+    capabilities.probe(connection, NOW)
+    assert trouble_of(connection) == code
+    assert connection.problem_at == NOW
+
+
+def test_a_sign_in_that_is_missing_is_the_connections_trouble(
+    connection: Connection, tenant: DemoTenant
+) -> None:
+    Connection.objects.filter(pk=connection.pk).update(refresh_token="")
+    connection.refresh_from_db()
+    capabilities.probe(connection, NOW)
+    assert trouble_of(connection) == "not_signed_in"
+
+
+def test_a_check_with_settings_of_before_says_nothing_about_the_new_ones(
+    connection: Connection, tenant: DemoTenant
+) -> None:
+    tenant.faults.refresh_token_revoked = True
+    Connection.objects.filter(pk=connection.pk).update(settings_version=connection.settings_version + 1)
+    capabilities.probe(connection, NOW)
+    assert trouble_of(connection) == ""
+
+
+# --- Outages --------------------------------------------------------------------------------------------------
+
+
+def changed_at(connection: Connection, moment: datetime) -> set[str]:
+    return set(connection.capabilities.filter(changed_at=moment).values_list("feature", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "news"),
+    [
+        (lambda faults: setattr(faults, "state", "OfflineMaintenance"), "tenant_state"),
+        (lambda faults: setattr(faults, "refresh_token_revoked", True), "token"),
+    ],
+)
+def test_an_outage_changes_nothing_but_what_it_is(
+    connection: Connection, tenant: DemoTenant, spoil: Any, news: str
+) -> None:
+    capabilities.probe(connection, NOW)
+    spoil(tenant.faults)
+    for hours in (1, 2):
+        capabilities.probe(connection, NOW + timedelta(hours=hours))
+    assert changed_at(connection, NOW + timedelta(hours=1)) == {news}
+    assert changed_at(connection, NOW + timedelta(hours=2)) == set()
+    clear_faults(tenant)
+    tenant.faults.restricted.add("/Webhook")
+    capabilities.probe(connection, LATER)
+    assert changed_at(connection, LATER) == {news, "webhooks"}
+    webhooks = connection.capabilities.get(feature="webhooks")
+    assert (webhooks.status, webhooks.previous_status) == ("restricted", "works")
+
+
+def test_what_was_first_looked_at_during_an_outage_has_not_changed_afterwards(
+    connection: Connection, tenant: DemoTenant
+) -> None:
+    tenant.faults.state = "OfflineMaintenance"
+    capabilities.probe(connection, NOW)
+    clear_faults(tenant)
+    capabilities.probe(connection, LATER)
+    assert changed_at(connection, LATER) == {"tenant_state"}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda faults: setattr(faults, "state", "OfflineMaintenance"), "the tenant is not up"),
+        (lambda faults: setattr(faults, "refresh_token_revoked", True), "the sign-in failed"),
+        (lambda faults: faults.answer_status("/api/state", 503, times=None), "gave no answer that is of use"),
+    ],
+)
+def test_what_was_not_asked_says_for_which_reason(
+    connection: Connection, tenant: DemoTenant, spoil: Any, words: str
+) -> None:
+    spoil(tenant.faults)
+    capabilities.probe(connection, NOW)
+    row = connection.capabilities.get(feature="read_sales")
+    with translation.override("en"):
+        assert words in explain(row.feature, row.status, row.facts).cause
+
+
+@pytest.mark.once
+def test_nobody_answering_is_not_called_maintenance() -> None:
+    with translation.override("en"):
+        why = explain("read_sales", "down", {"because": "tenant_state", "stopped_by": "unreachable"})
+    assert why.cause == "Not asked, because SuperOffice does not answer."
+
+
 # --- Other ways in ------------------------------------------------------------------------------------------
 
 
@@ -129,7 +267,7 @@ def test_as_the_system_user_the_findings_say_that_no_role_binds_it(
 def test_an_installation_of_its_own_closes_no_agent_to_apps(
     connection: Connection, tenant: DemoTenant, settings: Settings
 ) -> None:
-    settings.SUPEROFFICE_ONSITE_HOSTS = ["127.0.0.1"]
+    settings.SUPEROFFICE_ONSITE_HOSTS = [urlsplit(tenant.onsite_url).netloc]
     connection.way_in, connection.environment = Connection.WayIn.PASSWORD, Connection.Environment.ONSITE
     connection.base_url, connection.username = tenant.onsite_url, tenant.onsite_user
     connection.password = tenant.onsite_password
@@ -212,6 +350,165 @@ def test_a_lost_answer_to_removing_is_no_leftover(connection: Connection, tenant
     assert (row.status, row.facts.get("leftovers")) == ("works", None)
 
 
+def somebodys_document(connection: Connection) -> int:
+    """A document that no trial has made; its number."""
+    with open_client(connection) as client:
+        template = client.outgoing_mail_template()
+        assert template
+        card = {"Header": "Offer", "OurRef": "4711", "DocumentTemplate": {"DocumentTemplateId": template.id}}
+        made: int = client.ask("POST", "Document", data=card)["DocumentId"]
+    return made
+
+
+@pytest.mark.parametrize("key", ["sales-desk-trial-0123456789abcdef", ""])
+def test_a_record_without_the_key_of_the_leftover_is_never_touched(
+    connection: Connection, tenant: DemoTenant, key: str
+) -> None:
+    document = somebodys_document(connection)
+    with open_client(connection) as client:
+        default = client.ask("GET", "Appointment/default")
+        card = {**default, "Title": TITLE, "Description": "Call back about the offer"}
+        appointment = client.ask("POST", "Appointment", data=card)["AppointmentId"]
+    for feature, path in (
+        ("create_document", f"Document/{document}"),
+        ("create_follow_up", f"Appointment/{appointment}"),
+    ):
+        keys = {"leftover_keys": {path: key}} if key else {}
+        keep(connection, feature, "works", facts={"leftovers": [path], **keys, "tried": True})
+    capabilities.try_records(connection, LATER)
+    assert document in [one.card.document_id for one in tenant.documents]
+    assert appointment in [one.appointment_id for one in tenant.appointments]
+    # Nobody is asked to delete by hand what is not ours.
+    assert not any("leftovers" in row.facts for row in connection.capabilities.all())
+
+
+def test_nothing_is_removed_that_could_not_be_looked_at(connection: Connection, tenant: DemoTenant) -> None:
+    document = somebodys_document(connection)
+    path, key = f"Document/{document}", "sales-desk-trial-0123456789abcdef"
+    facts = {"leftovers": [path], "leftover_keys": {path: key}}
+    keep(connection, "create_document", "works", facts=facts)
+    tenant.faults.answer_status(f"/{path}", 500, times=None, method="GET")
+    capabilities.try_records(connection, LATER)
+    assert document in [one.card.document_id for one in tenant.documents]
+    kept = connection.capabilities.get(feature="create_document").facts
+    assert {name: kept[name] for name in facts} == facts
+
+
+class Killed(BaseException):
+    """The worker's process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "Appointment"), ("DELETE", "Appointment"), ("PUT", "Document"), ("DELETE", "Document")],
+)
+def test_the_next_trial_finds_and_removes_what_a_killed_one_left(
+    connection: Connection, tenant: DemoTenant, monkeypatch: pytest.MonkeyPatch, method: str, path: str
+) -> None:
+    """Killed after the tenant did what was asked, before anything could be noted."""
+    before = len(tenant.documents), len(tenant.appointments)
+    really = Client._call
+
+    def dies(client: Client, verb: str, asked: str, **parts: Any) -> Any:
+        if verb == "DELETE" and asked.startswith(path) and method == verb:
+            raise Killed
+        answer = really(client, verb, asked, **parts)
+        if (verb, asked.split("/", maxsplit=1)[0]) == (method, path):
+            raise Killed
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "_call", dies)
+        with pytest.raises(Killed):
+            capabilities.try_records(connection, NOW)
+    assert (len(tenant.documents), len(tenant.appointments)) != before
+    capabilities.probe(connection, NOW)
+    noted = [row.facts.get("leftover_key") for row in connection.capabilities.exclude(facts={})]
+    assert any(noted), "and a check forgets nothing"
+    capabilities.try_records(connection, LATER)
+    assert (len(tenant.documents), len(tenant.appointments)) == before
+    assert not any("leftover_key" in row.facts for row in connection.capabilities.all())
+
+
+@pytest.mark.parametrize(("seconds", "made"), [(29, 1), (31, 0)])
+def test_a_slow_trial_makes_nothing_after_its_time_and_names_what_stays(
+    connection: Connection, tenant: DemoTenant, seconds: float, made: int
+) -> None:
+    """The clock stands still until the template is known, and is far ahead once something was made."""
+    before = len(tenant.documents), len(tenant.appointments)
+    with open_client(connection) as client:
+
+        def clock() -> float:
+            if not any("List/DocumentTemplate" in one.path for one in tenant.requests):
+                return 0.0
+            return 1_000.0 if len(tenant.documents) > before[0] else seconds
+
+        key = "sales-desk-trial-slow"
+        outcome = superoffice_trial.try_records(client, key=key, now=NOW, clock=clock)
+    assert (len(tenant.documents) - before[0], len(tenant.appointments) - before[1]) == (made, 0)
+    created, uploaded, follow_up = outcome.findings
+    assert (created.status == "works") is bool(made)
+    assert uploaded.facts["because"] == "slowness"
+    assert follow_up.facts["because"] == "slowness"
+    assert len(outcome.left) == made
+    assert all(one.key == key and one.has_number for one in outcome.left)
+
+
+def test_content_is_put_into_no_document_but_our_own(
+    connection: Connection, tenant: DemoTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tenant whose answer to creating names somebody's document."""
+    somebodys = somebodys_document(connection)
+    really = Client._call
+
+    def lies(client: Client, verb: str, asked: str, **parts: Any) -> Any:
+        if (verb, asked) == ("POST", "Document"):
+            return really(client, "GET", f"Document/{somebodys}")
+        return really(client, verb, asked, **parts)
+
+    monkeypatch.setattr(Client, "_call", lies)
+    tenant.forget_requests()
+    capabilities.try_records(connection, NOW)
+    assert somebodys in [one.card.document_id for one in tenant.documents]
+    writes = {one.method for one in tenant.requests if f"Document/{somebodys}" in one.path} - {"GET"}
+    assert writes == set()
+    row = connection.capabilities.get(feature="create_document")
+    assert (row.status, "leftovers" in row.facts) == ("unknown", False)
+    assert row.facts["leftover_key"], "there may be a record, and nobody is sent to delete somebody's"
+
+
+def test_a_key_stays_noted_until_its_record_is_found_gone(connection: Connection, tenant: DemoTenant) -> None:
+    old, older = "sales-desk-trial-OLD", "sales-desk-trial-OLDER"
+    for feature in ("create_document", "create_follow_up"):
+        keep(connection, feature, "unknown", facts={"leftover_key": [older, old], "tried": True})
+    for path in ("/Document", "/Appointment"):
+        tenant.faults.answer_status(path, 500, times=None, method="GET")
+    capabilities.try_records(connection, NOW)
+    for feature in ("create_document", "create_follow_up"):
+        facts = connection.capabilities.get(feature=feature).facts
+        assert facts["leftover_key"] == [older, old]
+        words = explain(feature, "unknown", facts).action
+        assert older in words
+        assert old in words
+    clear_faults(tenant)
+    capabilities.try_records(connection, LATER)
+    assert not any("leftover_key" in row.facts for row in connection.capabilities.all())
+
+
+def test_what_is_noted_during_a_trial_is_not_forgotten_by_its_end(
+    connection: Connection, tenant: DemoTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, other = superoffice_trial.try_records, Left("Document", "sales-desk-trial-other")
+
+    def meanwhile(*args: Any, **options: Any) -> Any:
+        capabilities._keep_left(connection, settled=(), left=[other], now=NOW)
+        return really(*args, **options)
+
+    monkeypatch.setattr(superoffice_trial, "try_records", meanwhile)
+    capabilities.try_records(connection, NOW)
+    assert connection.capabilities.get(feature="create_document").facts["leftover_key"] == [other.key]
+
+
 def test_content_that_comes_back_different_is_not_called_working(
     connection: Connection, tenant: DemoTenant
 ) -> None:
@@ -279,17 +576,71 @@ def test_two_checks_at_once_are_one(connection: Connection, tenant: DemoTenant) 
     assert not capabilities.request_trial(connection=connection, now=NOW + timedelta(minutes=4))
     (job,) = OrmQ.objects.all()
     assert (job.key, job.func()) == ("reports", "connector.tasks.probe")
+    assert job.args() == (connection.pk, capabilities.stamp(NOW))
     # Whoever asked for it has died.
     assert capabilities.request_probe(connection=connection, now=NOW + timedelta(minutes=6))
 
 
 def test_a_check_that_runs_twice_asks_once(connection: Connection, tenant: DemoTenant) -> None:
-    capabilities.request_probe(connection=connection, now=timezone.now())
-    tasks.probe(connection.pk)
+    now = timezone.now()
+    capabilities.request_probe(connection=connection, now=now)
+    tasks.probe(connection.pk, capabilities.stamp(now))
     assert len(status_of(connection)) == len(FEATURES)
     tenant.forget_requests()
-    tasks.probe(connection.pk)
+    tasks.probe(connection.pk, capabilities.stamp(now))
     assert tenant.requests == []
+
+
+@pytest.mark.parametrize("work", [tasks.probe, tasks.trial])
+def test_a_check_that_counts_as_dead_begins_no_more(
+    connection: Connection, tenant: DemoTenant, work: Callable[[int, int], None]
+) -> None:
+    assert capabilities.begin(connection, NOW)
+    assert capabilities.begin(connection, NOW + timedelta(minutes=6))
+    work(connection.pk, capabilities.stamp(NOW))
+    assert tenant.requests == []
+    connection.refresh_from_db()
+    assert connection.probe_started_at == NOW + timedelta(minutes=6)
+
+
+def test_a_check_that_was_taken_over_ends_no_other_claim_and_writes_over_nothing(
+    connection: Connection, tenant: DemoTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = NOW + timedelta(minutes=6)
+    really = superoffice_probe.probe
+
+    def late(*args: Any, **options: Any) -> Any:
+        """Meanwhile the claim counts as dead, and another check begins and finds something."""
+        assert capabilities.begin(connection, newer)
+        keep(connection, "webhooks", "restricted")
+        return really(*args, **options)
+
+    monkeypatch.setattr(superoffice_probe, "probe", late)
+    capabilities.begin(connection, NOW)
+    capabilities.work_on_probe(connection.pk, capabilities.stamp(NOW), LATER)
+    assert status_of(connection) == {"webhooks": "restricted"}
+    connection.refresh_from_db()
+    assert (connection.probe_started_at, connection.probed_at) == (newer, None)
+    assert not capabilities.begin(connection, newer + timedelta(minutes=1))
+
+
+def test_a_trial_that_was_taken_over_keeps_no_finding_but_its_leftovers(
+    connection: Connection, tenant: DemoTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = superoffice_trial.try_records
+
+    def late(*args: Any, **options: Any) -> Any:
+        assert capabilities.begin(connection, NOW + timedelta(minutes=6))
+        return really(*args, **options)
+
+    monkeypatch.setattr(superoffice_trial, "try_records", late)
+    tenant.faults.answer_status("/Document/", 500, times=None, method="DELETE")
+    capabilities.begin(connection, NOW)
+    capabilities.work_on_trial(connection.pk, capabilities.stamp(NOW), LATER)
+    row = connection.capabilities.get(feature="create_document")
+    number = tenant.documents[-1].card.document_id
+    assert (row.status, row.facts["leftovers"]) == ("unknown", [f"Document/{number}"])
+    assert "upload_content" not in status_of(connection)
 
 
 def test_a_check_that_breaks_gives_the_connection_back(
@@ -301,7 +652,7 @@ def test_a_check_that_breaks_gives_the_connection_back(
     monkeypatch.setattr(superoffice_probe, "probe", breaks)
     capabilities.begin(connection, NOW)
     with pytest.raises(ZeroDivisionError):
-        tasks.probe(connection.pk)
+        tasks.probe(connection.pk, capabilities.stamp(NOW))
     connection.refresh_from_db()
     assert connection.probe_started_at is None
 
@@ -325,8 +676,9 @@ def test_without_a_tenant_the_daily_check_does_nothing() -> None:
 
 
 def test_the_trial_runs_as_a_job_too(connection: Connection, tenant: DemoTenant) -> None:
-    capabilities.request_trial(connection=connection, now=timezone.now())
-    tasks.trial(connection.pk)
+    now = timezone.now()
+    capabilities.request_trial(connection=connection, now=now)
+    tasks.trial(connection.pk, capabilities.stamp(now))
     assert status_of(connection)["upload_content"] == "works"
 
 
@@ -351,6 +703,8 @@ SITUATIONS: list[dict[str, Any]] = [
     {"differs": True, "length": 1, "expected": 2},
     {"elsewhere": True, "names": ["A", "B"]},
     {"because": "token"},
+    {"because": "tenant_state", "stopped_by": "unreachable"},
+    {"because": "token", "stopped_by": "server_error"},
     {"leftovers": ["Document/7", "Appointment/9"]},
     {"leftover_key": "sales-desk-trial-1"},
 ]
@@ -375,6 +729,22 @@ def test_who_has_to_act_is_nobody_exactly_where_there_is_nothing_to_do() -> None
     for feature in FEATURES:
         why = explain(feature, Status.WORKS, {"route_count": 3})
         assert (why.who == "nobody") == (why.action == str(NOTHING)), feature
+
+
+@pytest.mark.once
+def test_who_acts_is_the_one_whom_the_action_tells() -> None:
+    """Never SuperOffice itself: somebody has to ask it, or to wait."""
+    with translation.override("en"):
+        for facts in SITUATIONS:
+            for feature in FEATURES:
+                for status in Status:
+                    why = explain(feature, status, facts)
+                    assert why.who != "superoffice", (feature, status, facts)
+                    if why.action.startswith("Wait") and not facts.keys() & {"leftovers", "leftover_key"}:
+                        assert why.who == "nobody", (feature, status, facts)
+                    if "to the developers of Sales Desk" in why.action:
+                        assert why.who != "developer", (feature, status, facts)
+        assert explain("native_email", "restricted", {}).who == "our_administrator"
 
 
 @pytest.mark.once
@@ -443,32 +813,3 @@ def test_ready_is_what_has_everything_needed_and_uploading_at_least_unproven(con
         assert not capabilities.is_ready(spoiled.values()), name
         rest = [row for row in rows.values() if row.feature != name]
         assert not capabilities.is_ready(rest), name
-
-
-def test_a_channel_that_cannot_work_is_not_offered_and_says_why(
-    connection: Connection, people: People, settings: Settings
-) -> None:
-    def offered() -> dict[str, bool]:
-        return {channel.key: channel.is_offered for channel in capabilities.channels(connection)}
-
-    Mailbox.objects.update(is_active=False)
-    assert {channel.state for channel in capabilities.channels(connection)} == {
-        "possible",
-        "impossible",
-        "not_known",
-    }
-    assert offered() == {"smtp": False, "native_email": False, "native_mailing": False, "task": True}
-    server = {"host": "127.0.0.1", "port": 2525, "username": "", "password": "", "security": "none"}
-    settings.MAIL_SERVER = {**server, "from_address": "sales@kehrwieder.example"}
-    keep(connection, "create_document", "unknown")
-    keep(connection, "native_email", "works")
-    assert offered() == {"smtp": True, "native_email": True, "native_mailing": False, "task": True}
-    keep(connection, "mail_template", "not_configured")
-    keep(connection, "create_follow_up", "missing_right", facts={"role": "Sales", "mask": "Select"})
-    keep(connection, "native_mailing", "no_licence")
-    found = {channel.key: channel for channel in capabilities.channels(connection)}
-    assert {channel.state for channel in found.values()} == {"possible", "impossible"}
-    assert not found["smtp"].is_offered
-    assert "document template" in found["smtp"].reason
-    assert "Marketing" in found["native_mailing"].reason
-    assert "“Select”" in found["task"].reason

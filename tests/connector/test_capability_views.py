@@ -121,12 +121,12 @@ def test_a_check_runs_in_the_background_and_the_page_waits_for_it(
     assert "HX-Redirect" not in progress.headers
     (job,) = OrmQ.objects.all()
     assert job.func() == "connector.tasks.probe"
-    tasks.probe(connection.pk)
+    tasks.probe(*job.args())
     progress = administrator.get(reverse("capabilities_progress"))
     assert progress.headers["HX-Redirect"] == reverse("capabilities")
     page = page_of(administrator)
     assert 'hx-trigger="every 2s"' not in page
-    assert "Everything that Sales Desk needs works." in page
+    assert "Everything that can be checked without a record works; only a trial shows uploading." in page
     assert reverse("capabilities_check") in page
 
 
@@ -143,6 +143,36 @@ def test_a_check_that_died_does_not_stop_the_next(administrator: Browser, connec
     assert 'hx-trigger="every 2s"' not in page_of(administrator)
     administrator.post(reverse("capabilities_check"))
     assert OrmQ.objects.count() == 1
+
+
+def test_a_check_that_broke_off_is_told_with_the_time_of_what_is_shown(
+    administrator: Browser, connection: Connection
+) -> None:
+    find_everything(connection)
+    assert "broke off" not in page_of(administrator)
+    for minutes, is_told in ((1, False), (6, True)):
+        begun = timezone.now() - timedelta(minutes=minutes)
+        Connection.objects.filter(pk=connection.pk).update(probe_started_at=begun)
+        told = "The last check broke off; what is below is from" in page_of(administrator)
+        assert told is is_told, minutes
+    Connection.objects.filter(pk=connection.pk).update(probed_at=None)
+    assert "The last check broke off before anything was found." in page_of(administrator)
+
+
+def test_what_a_trial_under_way_has_noted_is_told_only_when_it_broke_off(
+    administrator: Browser, connection: Connection
+) -> None:
+    key = "sales-desk-trial-0123456789abcdef"
+    find_everything(connection, facts={"leftover_key": [key]})
+    Connection.objects.filter(pk=connection.pk).update(probe_started_at=timezone.now())
+    assert key not in page_of(administrator)
+    long_ago = timezone.now() - timedelta(minutes=6)
+    Connection.objects.filter(pk=connection.pk).update(probe_started_at=long_ago)
+    assert f"Look in SuperOffice for {key} and delete it." in page_of(administrator)
+
+
+def test_the_button_says_what_it_checks(administrator: Browser) -> None:
+    assert "Check the rights now" in page_of(administrator)
 
 
 @pytest.mark.parametrize(("name", "method"), [*ADMINISTER, ("capabilities_print", "get")])
@@ -177,7 +207,7 @@ def test_the_trial_runs_after_a_click_and_is_shown(
     assert reverse("capabilities_trial_run") not in page_of(administrator, "capabilities_trial")
     before = len(demo_tenant.documents)
     demo_tenant.faults.answer_status("/Document/", 500, times=None, method="DELETE")
-    tasks.trial(connection.pk)
+    tasks.trial(*job.args())
     page = page_of(administrator)
     assert "Tried with a record on" in page
     assert "came back the same" in page
@@ -209,6 +239,49 @@ def test_what_is_missing_is_said_on_top_with_who_has_to_act(
     assert "<b>no</b>" not in page
 
 
+@pytest.mark.parametrize("name", ["capabilities", "capabilities_print"])
+def test_it_is_not_said_that_everything_works_before_uploading_was_tried(
+    administrator: Browser, people: People, connection: Connection, name: str
+) -> None:
+    everything, unproven = "Everything that Sales Desk needs works.", "only a trial shows uploading."
+    find_everything(connection)
+    page = page_of(administrator, name)
+    assert (everything in page, unproven in page) == (True, False)
+    connection.capabilities.filter(feature="upload_content").update(
+        status="unknown", facts={"needs_trial": True}
+    )
+    page = page_of(administrator, name)
+    assert (everything in page, unproven in page) == (False, True)
+
+
+def test_the_trial_is_offered_where_it_is_missing_to_those_who_may(
+    administrator: Browser, people: People, connection: Connection
+) -> None:
+    find_everything(connection)
+    link = f'href="{reverse("capabilities_trial")}"'
+    assert page_of(administrator).count(link) == 1, "in the menu"
+    connection.capabilities.filter(feature="upload_content").update(status="unknown")
+    assert page_of(administrator).count(link) == 2
+    administrator.force_login(people.jonas)
+    assert link not in page_of(administrator)
+
+
+def test_an_outage_and_its_end_mark_nothing_but_the_tenant(
+    administrator: Browser, connection: Connection, demo_tenant: DemoTenant
+) -> None:
+    clear_faults(demo_tenant)
+    now = timezone.now()
+    capabilities.probe(connection, now)
+    for hours, state in ((1, "OfflineMaintenance"), (2, "Running")):
+        demo_tenant.faults.state = state
+        capabilities.probe(connection, now + timedelta(hours=hours))
+        page = page_of(administrator)
+        _before, _said, changed = page.partition("Changed since the check before:")
+        changed = changed.partition("</div>")[0]
+        assert changed.count("<a ") == 1, state
+        assert 'href="#tenant_state"' in changed
+
+
 def test_a_change_is_marked_until_the_next_check(administrator: Browser, connection: Connection) -> None:
     find_everything(connection)
     now = timezone.now()
@@ -237,6 +310,22 @@ def test_the_summary_has_the_two_ways_to_enable_sending(
         assert words in page
     assert "<nav" not in page
     assert "csrfmiddlewaretoken" not in page
+
+
+def test_the_summary_names_where_it_comes_from_and_nothing_that_does_not_exist(
+    administrator: Browser, connection: Connection
+) -> None:
+    find_everything(connection)
+    page = page_of(administrator, "capabilities_print")
+    assert "Sales Desk at http://testserver/" in page
+    assert "/Associate/Me" not in page
+    assert "approve the app again" in page
+    connection.way_in, connection.environment = Connection.WayIn.PASSWORD, Connection.Environment.ONSITE
+    connection.save(update_fields=["way_in", "environment"])
+    page = page_of(administrator, "capabilities_print")
+    for words in ("approve", "owner of the app", "of the app"):
+        assert words not in page
+    assert "mail account in SuperOffice" in page
 
 
 def test_the_summary_can_be_printed_before_the_first_check(administrator: Browser) -> None:

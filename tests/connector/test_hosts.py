@@ -119,6 +119,48 @@ def test_a_host_is_a_name_or_an_address_and_nothing_more(text: str) -> None:
     assert not hosts.is_host(text)
 
 
+@pytest.mark.parametrize(
+    ("address", "listed"),
+    [
+        ("https://crm.example/SuperOffice", "crm.example"),
+        ("https://CRM.example", "crm.example"),
+        ("https://crm.example:443/SuperOffice", "crm.example:443"),
+        ("https://crm.example/SuperOffice", "crm.example:443"),
+        ("https://crm.example:8443", "crm.example:8443"),
+        ("https://[fd12::9]/SuperOffice", "[fd12::9]"),
+        ("https://[fd12::9]:8443", "[fd12::9]:8443"),
+        ("http://127.0.0.1:5000/SuperOffice", "127.0.0.1:5000"),
+        ("http://127.0.0.1", "127.0.0.1:80"),
+    ],
+)
+def test_an_installation_is_named_by_host_and_port(address: str, listed: str) -> None:
+    assert hosts.is_listed(address, ["other.example", listed])
+    assert not hosts.is_listed(address, ["other.example"])
+
+
+@pytest.mark.parametrize(
+    ("address", "listed"),
+    [
+        ("https://crm.example:22", "crm.example"),
+        ("https://crm.example", "crm.example:8443"),
+        ("https://crm.example:8443", "crm.example:443"),
+        ("http://127.0.0.1:6379", "127.0.0.1"),
+        ("http://127.0.0.1", "127.0.0.1"),
+        ("http://127.0.0.1:443", "127.0.0.1"),
+        ("http://127.0.0.1:6379", "127.0.0.1:5000"),
+        ("http://crm.example:80", "crm.example:80"),
+        ("ftp://crm.example", "crm.example"),
+        ("https://crm.example:port", "crm.example"),
+        ("https://crm.example:99999", "crm.example"),
+        ("https://[crm.example", "crm.example"),
+        ("", ""),
+        ("https://", ""),
+    ],
+)
+def test_another_port_of_a_listed_host_is_another_server(address: str, listed: str) -> None:
+    assert not hosts.is_listed(address, [listed])
+
+
 def test_the_real_look_up_finds_this_machine() -> None:
     assert "127.0.0.1" in hosts.look_up("localhost")
     assert hosts.leads_off_limits("localhost")

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 import django_q.monitor
 import django_q.worker
@@ -92,7 +92,7 @@ def planted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Connection:
     """The demo connection with a canary in each of its secrets, used or not."""
-    settings.SUPEROFFICE_ONSITE_HOSTS = ["127.0.0.1"]
+    settings.SUPEROFFICE_ONSITE_HOSTS = [urlsplit(demo_tenant.onsite_url).netloc]
     settings.SUPEROFFICE_CALLS_PER_SECOND = 1000
     # Nobody waits for what fails here on purpose.
     defaults: Any = Transport.__init__.__kwdefaults__
@@ -247,7 +247,8 @@ def fail_in_jonas_name(desk: Desk) -> None:
     own = PersonalSignIn.objects.get(user=desk.people.jonas)
     told = [own.refresh_token, desk.connection.client_secret]
     PersonalSignIn.objects.update(access_token="", access_token_expires_at=None)
-    desk.tenant.faults.answer_status("/login/", 401, failures(told)[0][2], times=1)
+    lost = json.dumps({"error": "invalid_grant", "error_description": f"No more of {' '.join(told)}"})
+    desk.tenant.faults.answer_status("/login/", 400, lost, times=1)
     assert desk.archive(message)  # in the name of the connection
     own.refresh_from_db()
     assert own.problem_detail
@@ -329,8 +330,8 @@ def run_the_jobs(
     for part in (django_q.worker, django_q.monitor):  # the test's database stays open
         monkeypatch.setattr(part, "close_old_django_connections", lambda: None)
     ensure_schedules()
-    enqueue("connector.tasks.probe", row.pk, cluster="reports")
-    enqueue("connector.tasks.trial", row.pk, cluster="reports")
+    enqueue("connector.tasks.probe", row.pk, 0, cluster="reports")
+    enqueue("connector.tasks.trial", row.pk, 0, cluster="reports")
     enqueue("connector.tasks.not_there", row.pk, cluster="reports")
     for entry in FIXED:
         enqueue(entry.function, cluster=entry.cluster)

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from connector import pace as pace_module
+from connector.context import job_context
 from connector.models import CallPace, Connection
 from connector.pace import FARTHEST, SECOND, SharedPace, tenant_name, with_next
-from connector.superoffice.errors import RateLimited
+from connector.problems import problem_code
+from connector.superoffice.errors import Busy, RateLimited
 from tests.connector.superoffice.conftest import Time
 
 PROCESSES, LIMIT, CALLS = 4, 20, 15
@@ -166,16 +168,60 @@ def test_a_queue_of_more_than_a_minute_is_refused(db: None, time: Time) -> None:
     assert CallPace.objects.get().starts[-1] <= time.now + FARTHEST
 
 
+def reserve(count: int, time: Time) -> None:
+    """What so many others take."""
+    for _ in range(count):
+        shared(time, calls=1)._reserve()
+
+
+def test_a_page_waits_ten_seconds_at_most_and_leaves_the_slot_to_others(db: None, time: Time) -> None:
+    pace = shared(time, calls=1)
+    reserve(3, time)
+    with job_context("request"):
+        pace.wait()
+        assert sum(time.sleeps) == pytest.approx(3 * SECOND)
+        reserve(10, time)
+        row = CallPace.objects.get()
+        with pytest.raises(Busy) as caught:
+            pace.wait()
+    assert caught.value.retry_after is None
+    assert problem_code(caught.value) == "busy"
+    assert sum(time.sleeps) == pytest.approx(3 * SECOND), "it is told at once"
+    assert CallPace.objects.get().starts == row.starts
+    pace.wait()
+    assert time.sleeps[-1] > 10, "a job has the patience"
+
+
+def test_a_page_that_misses_its_slots_does_not_begin_to_wait_anew(db: None, time: Time) -> None:
+    class Overslept(Time):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds + 6)
+            reserve(8, self)
+
+    late = Overslept()
+    pace = shared(late, calls=1)
+    with job_context("request"):
+        pace.wait()
+        with pytest.raises(Busy):
+            pace.wait()
+    assert len(late.sleeps) == 1
+
+
+def test_a_queue_of_more_than_a_minute_is_told_a_page_in_its_own_words(db: None, time: Time) -> None:
+    with pytest.raises(Busy):
+        with_next([1000.0 + FARTHEST] * 10, 10, now=1000.0, latest=1010.0)
+
+
 def test_somebody_quicker_makes_us_look_again(db: None, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     pace, quicker = shared(time, calls=1), shared(time, calls=1)
     pace.wait()
     rule, interruptions = pace_module.with_next, [True]
 
-    def interrupted(starts: list[float], calls: int, *, now: float) -> tuple[float, list[float]]:
+    def interrupted(starts: list[float], calls: int, **when: float) -> tuple[float, list[float]]:
         if interruptions:
             interruptions.pop()
             quicker._reserve()
-        return rule(starts, calls, now=now)
+        return rule(starts, calls, **when)
 
     monkeypatch.setattr(pace_module, "with_next", interrupted)
     before = time.now

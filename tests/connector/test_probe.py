@@ -1,5 +1,6 @@
 """The probe: how answers of a tenant are read, when it stops asking, and that it changes nothing."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from connector.demo.tenant import DemoTenant
 from connector.features import FEATURES
 from connector.models import Capability
+from connector.superoffice import probe as probe_module
+from connector.superoffice import questions, trial
 from connector.superoffice.client import Client
 from connector.superoffice.findings import Finding, Status
 from connector.superoffice.probe import ALLOWED, STARTS_A_MAILING, probe
@@ -16,7 +19,7 @@ from connector.superoffice.rights import INSERT, TableRight, bits
 from connector.superoffice.transport import Transport
 from connector.superoffice.ways_in import App, RefreshToken
 from tests.connector.superoffice.conftest import credentials_for
-from tests.connector.superoffice.server import API, CONTEXT, ScriptedTenant, answer, raw
+from tests.connector.superoffice.server import API, CONTEXT, ScriptedTenant, answer, hang, raw
 
 pytestmark = pytest.mark.once
 
@@ -508,6 +511,91 @@ def test_a_tenant_that_is_too_slow_is_not_asked_for_ever(ask: Ask, tenant: Scrip
     assert found["tenant_state"].status is Status.WORKS
     assert found["sale_quotes"].facts == {"because": "slowness"}
     assert not tenant.calls("Webhook")
+
+
+def test_a_question_that_hangs_ends_the_check_within_its_own_deadline(
+    ask: Ask, tenant: ScriptedTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "DEADLINE", 0.2)
+    tenant.script("GET", "Contact", hang)
+    started = time.monotonic()
+    found = ask()
+    assert time.monotonic() - started < 1.9, "less than the transport alone would have waited"
+    assert (found["read_sales"].status, found["read_companies"].status) == (Status.WORKS, Status.DOWN)
+    assert found["read_persons"].facts == {"because": "silence"}
+    assert len(tenant.calls("Contact")) == 1
+
+
+def test_no_repetition_is_begun_after_a_questions_deadline(
+    ask: Ask, tenant: ScriptedTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "DEADLINE", 0.2)
+    tenant.script("GET", "Contact", answer(NULL_REFERENCE, 500))
+    tenant.script("GET", "Person", answer(b"", 429, Retry_After="2"))
+    ask()
+    assert (len(tenant.calls("Contact")), len(tenant.calls("Person"))) == (1, 1)
+
+
+def test_within_one_feature_too_no_question_is_asked_when_time_is_up(
+    ask: Ask, tenant: ScriptedTenant
+) -> None:
+    now = [0.0]
+
+    def slow(handler: Any) -> None:
+        now[0] = 1_000.0
+        answer({"Mask": "FULL"})(handler)
+
+    tenant.script("POST", "Agents/Sentry/GetNewTableRight", slow)
+    finding = ask(clock=lambda: now[0])["create_document"]
+    assert (finding.status, finding.facts) == (Status.UNKNOWN, {"because": "slowness"})
+    assert not tenant.calls("Document/default")
+
+
+def test_a_whole_check_and_a_whole_trial_end_before_their_job_is_killed() -> None:
+    """A question that is begun at the last moment: connecting, and twice its deadline when it drips."""
+    longest_question = questions.DEADLINE + 2 * questions.DEADLINE
+    assert probe_module._LONGEST + longest_question < 90
+    assert trial.MAKING < trial.LONGEST <= 80
+
+
+# --- How much is kept --------------------------------------------------------------------------------------
+
+
+def test_however_much_a_tenant_says_little_is_kept(ask: Ask, tenant: ScriptedTenant) -> None:
+    huge = "x y " * 100_000
+    who = PRINCIPAL | {
+        "FullName": huge,
+        "RoleName": huge,
+        "FunctionRights": [f"right-{number}-{huge[:1000]}" for number in range(500)],
+        "Licenses": [{"Name": f"{number} {huge[:1000]}"} for number in range(500)],
+    }
+    tenant.script("GET", "User/currentPrincipal", answer(who))
+    tenant.script("GET", "List/DocumentTemplate/Items", answer([TEMPLATE | {"Name": huge}]))
+    tenant.script("GET", "Document/Plugin", answer({"0": huge}))
+    tenant.script("POST", "Document/Validate", answer({huge: huge}))
+    tenant.script("POST", "Agents/Sentry/GetNewTableRight", answer({"Mask": "Select", "Reason": huge}))
+    tenant.script("POST", "Agents/Quote/HasConnections", answer({"IsOk": False, "UserExplanation": huge}))
+    tenant.script("GET", "Archive/FindQuoteLine", answer({"value": []}))
+    tenant.script("GET", f"/{CONTEXT}/api", answer({"NetServerVersion": huge}))
+    for finding in ask().values():
+        assert len(finding.words) <= 500
+        for name, value in finding.facts.items():
+            parts = value if isinstance(value, list) else [value]
+            assert len(parts) <= 100, name
+            assert all(len(part) <= 200 for part in parts if isinstance(part, str)), name
+
+
+def test_who_we_are_stands_only_where_a_sentence_needs_it(ask: Ask, tenant: ScriptedTenant) -> None:
+    tenant.script("GET", "Contact", answer(error("SoSecurityException"), 403))
+    found = ask()
+    naming = {name for name, one in found.items() if one.facts.keys() & {"user", "role", "is_system"}}
+    tried = {"create_document", "upload_content", "create_follow_up"}
+    assert naming == {"who_am_i", "read_companies"} | tried
+    assert (found["read_companies"].facts["user"], found["read_companies"].facts["role"]) == (
+        "Sales Desk",
+        "Sales",
+    )
+    assert not any("role" in found[name].facts for name in tried)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[1", b"7", b'"x"', b"{}", b"[]", b"[[]]", b"null", b""])

@@ -7,6 +7,7 @@ from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
 from connector import services
+from connector.context import job_context
 from connector.demo.mail_catcher import MailCatcher
 from connector.demo.tenant import DemoTenant
 from connector.models import Connection, Mailbox, Origin, Representative
@@ -14,6 +15,7 @@ from connector.problems import PROBLEMS, problem_code
 from connector.smtp import errors as smtp_errors
 from connector.superoffice import errors
 from connector.superoffice.auth import AccessToken
+from connector.superoffice.transport import TIMEOUTS
 from tests.conftest import People
 
 REAL = {
@@ -89,6 +91,57 @@ def test_a_changed_secret_takes_effect_and_drops_the_old_token(db: None, setting
     changed.refresh_from_db()
     assert (changed.client_secret, changed.access_token) == ("second-secret", "")
     assert Connection.objects.count() == 1
+
+
+def test_a_later_refresh_token_is_not_overwritten_by_the_environments_old_one(
+    db: None, settings: Settings
+) -> None:
+    settings.SUPEROFFICE = REAL
+    row = services.current_connection()
+    assert row is not None
+    services._keep_refresh_token(row, None, "handed-out-later")
+    kept = services.current_connection()
+    assert kept is not None
+    assert (kept.refresh_token, kept.settings_version) == ("handed-out-later", 0)
+    settings.SUPEROFFICE = {**REAL, "client_secret": "second-secret"}
+    kept = services.current_connection()
+    assert kept is not None
+    assert kept.refresh_token == "handed-out-later", "another secret of the same app"
+    settings.SUPEROFFICE = {**REAL, "refresh_token": "second-refresh-token"}
+    replaced = services.current_connection()
+    assert replaced is not None
+    assert (replaced.refresh_token, replaced.settings_version) == ("second-refresh-token", 2)
+
+
+def test_a_later_refresh_token_does_not_go_along_to_another_app(db: None, settings: Settings) -> None:
+    settings.SUPEROFFICE = REAL
+    row = services.current_connection()
+    assert row is not None
+    services._keep_refresh_token(row, None, "handed-out-later")
+    settings.SUPEROFFICE = {**REAL, "client_id": "another"}
+    moved = services.current_connection()
+    assert moved is not None
+    assert moved.refresh_token == REAL["refresh_token"]
+
+
+def test_what_the_environment_named_last_is_kept_as_a_hash_only(db: None, settings: Settings) -> None:
+    settings.SUPEROFFICE = REAL
+    services.current_connection()
+    mark = Connection.objects.get().environment_mark
+    assert len(mark) == 64
+    assert REAL["refresh_token"] not in mark
+    settings.SUPEROFFICE = {**REAL, "refresh_token": ""}
+    services.current_connection()
+    assert Connection.objects.get().environment_mark == ""
+
+
+def test_who_was_overtaken_by_a_change_is_no_trouble_of_the_tenant(connection: Connection) -> None:
+    for error in (errors.SettingsChanged(), errors.Busy("others come first")):
+        trouble = services.remember(connection, error)
+        assert trouble is not None
+        assert trouble.code == error.code
+    connection.refresh_from_db()
+    assert connection.problem_code == ""
 
 
 def test_readers_of_different_languages_have_the_same_tenant_and_mailbox(
@@ -237,3 +290,12 @@ def test_salespeople_are_told_what_it_means_and_never_a_technical_word() -> None
 
 def test_an_error_of_our_own_is_called_unexpected() -> None:
     assert problem_code(ZeroDivisionError()) == "unexpected"
+
+
+def test_a_page_gives_a_silent_tenant_up_sooner_than_a_job(connection: Connection) -> None:
+    with job_context("run"), services.transport_of(connection) as transport:
+        in_a_job = transport._timeouts
+    with job_context("request"), services.transport_of(connection) as transport:
+        on_a_page = transport._timeouts
+    assert in_a_job == TIMEOUTS
+    assert on_a_page[1] <= 10 < in_a_job[1]

@@ -1,11 +1,12 @@
 """What a representative sends is filed in their own name, once they have signed in at SuperOffice."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from connector.demo.people import API_USER_ID
-from connector.models import Connection, PersonalSignIn
+from connector.models import Connection, PersonalSignIn, Representative
 from outreach.models import Message
 from tests.connector.signing_in import CALLBACK, Browser
 from tests.outreach.desk import JONAS, SABINE, Desk
@@ -49,7 +50,8 @@ def test_a_lost_sign_in_is_told_to_its_owner_and_holds_nothing_up(
     assert own.problem_code == "needs_consent"
     assert desk.fresh(desk.connection).problem_code == ""
     page = client.get(reverse("my_sign_in")).content.decode()
-    assert "SuperOffice no longer accepts our sign-in." in page
+    assert "Your own sign-in at SuperOffice is not valid any more." in page
+    assert "Your own sign-in at SuperOffice is not valid any more." in client.get("/").content.decode()
 
 
 def test_a_user_who_may_not_file_leaves_it_to_the_connection(desk: Desk, own: PersonalSignIn) -> None:
@@ -58,12 +60,48 @@ def test_a_user_who_may_not_file_leaves_it_to_the_connection(desk: Desk, own: Pe
     assert desk.archive(message)
     assert _creator(desk, message) == API_USER_ID
     own.refresh_from_db()
-    assert own.problem_code == "forbidden"
+    assert own.problem_code == ""  # one refusal about one record says nothing about the sign-in
+
+
+def test_an_administrators_mistake_does_not_cost_the_representatives_sign_in(
+    desk: Desk, own: PersonalSignIn
+) -> None:
+    PersonalSignIn.objects.update(access_token="")
+    right = desk.connection.client_secret
+    message = desk.in_state("sent", sale_of=SABINE)
+    desk.set(desk.connection, client_secret="a-typing-error", access_token="")
+    assert not desk.archive(message)
+    own.refresh_from_db()
+    assert own.problem_code == ""
+    desk.set(desk.connection, client_secret=right)
+    assert desk.archive(message)
+    assert _creator(desk, message) == SABINE
+
+
+def test_ones_own_sign_in_proves_nothing_about_the_connections(desk: Desk, own: PersonalSignIn) -> None:
+    message = desk.in_state("sent", sale_of=SABINE)
+    desk.set(desk.connection, problem_code="needs_consent")
+    assert desk.archive(message)
+    assert _creator(desk, message) == SABINE
+    assert desk.fresh(desk.connection).problem_code == "needs_consent"
+    filed = message.draft.events.get(action="archived")
+    assert filed.detail["in_own_name"] is True
+
+
+@pytest.mark.parametrize("change", ["deactivated", "another number"])
+def test_a_sign_in_does_not_outlive_its_owner(desk: Desk, own: PersonalSignIn, change: str) -> None:
+    message = desk.in_state("sent", sale_of=SABINE)
+    if change == "deactivated":
+        User.objects.filter(pk=own.user_id).update(is_active=False)
+    else:
+        Representative.objects.filter(user_id=own.user_id).update(associate_id=9)
+    assert desk.archive(message)
+    assert _creator(desk, message) == API_USER_ID
 
 
 def test_a_card_that_they_may_not_see_is_not_made_a_second_time(desk: Desk, own: PersonalSignIn) -> None:
     message = desk.in_state("sent", sale_of=SABINE)
-    PersonalSignIn.objects.update(problem_code="forbidden")
+    PersonalSignIn.objects.update(problem_code="needs_consent")
     desk.tenant.faults.answer_status("/Document/", 500, "{}", times=None, method="PUT")
     assert not desk.archive(message)  # the card is there, made by the connection, and empty
     desk.tenant.faults.clear()

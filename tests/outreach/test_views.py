@@ -201,6 +201,23 @@ def test_the_dry_run_page_makes_nothing(desk: Desk, client: Browser) -> None:
     assert not Draft.objects.exists()
 
 
+def test_the_dry_run_says_once_that_the_mails_cannot_be_filed(desk: Desk, client: Browser) -> None:
+    sale = desk.sale()
+    client.force_login(desk.people.jonas)
+    data: dict[str, Any] = {"sale": [sale.pk], "template": desk.template.pk}
+    words = "These mails can be sent, but not be filed in SuperOffice: "
+    assert words not in client.get(reverse("drafts_new"), data).content.decode()
+    Capability.objects.create(
+        connection=sale.connection,
+        feature="mail_template",
+        status="not_configured",
+        checked_at=timezone.now(),
+    )
+    page = client.get(reverse("drafts_new"), data).content.decode()
+    assert page.count(words) == 1
+    assert "has no document template" in page
+
+
 def test_more_than_fifty_sales_at_a_time_are_refused(desk: Desk, client: Browser) -> None:
     sale = desk.sale()
     copies = []

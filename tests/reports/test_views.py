@@ -9,9 +9,10 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from connector.demo.tenant import DemoTenant
-from connector.models import Connection
+from connector.models import Capability, Connection
 from reports import services
 from reports.keywords import current_list
 from reports.models import KeywordList, Report, Row, Run
@@ -102,7 +103,29 @@ def test_a_page_costs_the_same_number_of_queries_whatever_it_shows(
         return len(queries)
 
     jonas.get(reverse("report", args=[report.pk]))
-    assert cost(q="2xOmnie CD-01 mit Nachlass") == cost() <= 17
+    # 18: one of them for what the check of the rights found against reading sales.
+    assert cost(q="2xOmnie CD-01 mit Nachlass") == cost() <= 18
+
+
+def test_where_a_run_is_started_stands_why_it_cannot_read_sales(
+    client: Client, people: People, report: Report, connection: Connection
+) -> None:
+    client.force_login(people.jonas)
+    url, words = reverse("report", args=[report.pk]), "A run cannot read the sales now: "
+    assert words not in client.get(url).content.decode()
+    found = Capability.objects.create(
+        connection=connection,
+        feature="read_sales",
+        status="missing_right",
+        facts={"user": "Ina Platzhalter", "role": "Sales"},
+        checked_at=timezone.now(),
+    )
+    assert f"{words}SuperOffice refuses this to Ina Platzhalter" in client.get(url).content.decode()
+    client.force_login(people.viewer)
+    assert words not in client.get(url).content.decode()
+    client.force_login(people.jonas)
+    Capability.objects.filter(pk=found.pk).update(status="down")
+    assert words not in client.get(url).content.decode()
 
 
 def test_a_report_that_never_ran_says_so(jonas: Client, report: Report, connection: Connection) -> None:

@@ -1,9 +1,12 @@
 """`python manage.py check_connection`: what the connection in use may do, for people or as JSON."""
 
 import json
+import logging
 import shutil
 import textwrap
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -11,6 +14,7 @@ from django.utils import timezone, translation
 
 from connector import capabilities
 from connector.capability_words import NOBODY, WHO
+from connector.context import job_context
 from connector.database import prepare_database
 from connector.explanations import evidence_line, explain
 from connector.features import FEATURES
@@ -18,12 +22,17 @@ from connector.models import Capability
 from connector.services import current_connection
 
 NOT_READY, NOT_SET_UP = 1, 2
+_UNPROVEN = (
+    "\nEverything that can be checked without a record works; only a trial shows uploading"
+    " (--with-trial-records)."
+)
 
 
 class Command(BaseCommand):
     help = (
         "Ask SuperOffice what the connection in use may do; changes nothing there. Exit code 0: everything that"
-        " Sales Desk needs works, 1: something does not, 2: no connection is set up."
+        " Sales Desk needs works, as far as that shows without a record (uploading takes"
+        " --with-trial-records), 1: something does not, 2: no connection is set up."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,15 +50,31 @@ class Command(BaseCommand):
             self.stderr.write("No connection to SuperOffice is set up.")
             raise SystemExit(NOT_SET_UP)
         now = timezone.now()
-        capabilities.probe(connection, now)
-        if options["with_trial_records"]:
-            capabilities.try_records(connection, now)
+        with job_context("probe"), _quiet(is_quiet=options["verbosity"] < 2):
+            capabilities.probe(connection, now)
+            if options["with_trial_records"]:
+                capabilities.try_records(connection, now)
         found = capabilities.findings_of(connection)
         rows = [found[feature] for feature in FEATURES if feature in found]
         with translation.override("en"):
             self.stdout.write(_as_json(rows) if options["json"] else _as_table(rows))
         if not capabilities.is_ready(rows):
             raise SystemExit(NOT_READY)
+        if capabilities.is_unproven(found.get("upload_content")) and not options["json"]:
+            self.stdout.write(_UNPROVEN)
+
+
+@contextmanager
+def _quiet(*, is_quiet: bool) -> Iterator[None]:
+    """Without the warnings about refused calls: what was refused is the result, and stands in the table."""
+    transport = logging.getLogger("connector.superoffice.transport")
+    before = transport.level
+    if is_quiet:
+        transport.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        transport.setLevel(before)
 
 
 def _as_json(rows: list[Capability]) -> str:

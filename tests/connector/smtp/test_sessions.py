@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from aiosmtpd.smtp import Session as PeerSession
 
+from connector.smtp import sessions
 from connector.smtp.errors import (
     AccountError,
     ConnectionLostError,
@@ -325,6 +327,95 @@ def test_an_impossible_account_is_refused_without_touching_the_network(
             open_session(account(**({"port": server.port} | changes)))
         assert server.commands == []
     assert (caught.value.code, caught.value.is_temporary) == ("configuration", False)
+
+
+# --- Where an account may lead ---------------------------------------------------------------------------
+
+
+def far(address: str) -> bool:
+    """Everything but the one address that the servers of these tests have."""
+    return address != "127.0.0.1"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+@pytest.mark.parametrize("is_allowed", [far, lambda _address: True], ids=["by the rule", "this machine"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_forbidden_address_tells_nothing_about_its_ports(
+    account: MakeAccount, host: str, security: str, is_allowed: Callable[[str], bool]
+) -> None:
+    greeted = threading.Event()
+    told = []
+    with ScriptedServer({"connect": lambda _dialogue: greeted.set()}) as server:
+        for port in (server.port, free_port()):
+            with pytest.raises(AccountError) as caught:
+                open_session(account(port, host=host, security=security, is_allowed=is_allowed))
+            told.append((str(caught.value), caught.value.is_temporary))
+        assert not greeted.wait(0.2)
+    assert told == [("This address is not allowed", False)] * 2
+
+
+def test_one_forbidden_address_among_others_is_enough(
+    account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that leads to a public address at first and to this machine at the second attempt."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 25)) for ip in ("93.184.216.34", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: found)
+    with pytest.raises(AccountError, match=r"^This address is not allowed$"):
+        open_session(account(25, host="rebound.example", security="starttls", is_allowed=far))
+
+
+def test_a_name_is_looked_up_once_so_that_the_checked_address_is_the_one_that_is_asked(
+    account: MakeAccount, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up, asked = socket.getaddrinfo, []
+
+    def remember(host: str, *args: Any, **options: Any) -> Any:
+        asked.append(host)
+        return look_up("127.0.0.1", *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", remember)
+    monkeypatch.setattr(sessions, "_is_same_machine", lambda _sock: False)
+    context = certificates.server_context()
+    with ScriptedServer(tls=context, tls_from_start=True) as server:
+        settings = account(
+            server.port, host="localhost", security="tls", ca_file=str(certificates.ca_file),
+            is_allowed=lambda address: address == "127.0.0.1",
+        )  # fmt: skip
+        assert send_one(settings) == "accepted"
+    assert asked.count("localhost") == 1
+    assert set(asked) <= {"localhost", "127.0.0.1"}
+
+
+def test_a_socket_whose_both_ends_have_one_address_is_on_this_machine() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as near,
+        socket.create_connection(server.getsockname(), source_address=("127.0.0.2", 0)) as other,
+    ):
+        assert sessions._is_same_machine(near)
+        assert not sessions._is_same_machine(other)
+
+
+def test_a_name_that_cannot_be_found_is_unreachable_also_for_a_guarded_account(
+    account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_args: Any, **_options: Any) -> Any:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(UnreachableError, match="Name or service not known"):
+        open_session(account(25, host="nobody.example", security="starttls", is_allowed=far))
+
+
+def test_without_a_rule_this_machine_is_a_mail_server_like_any_other(account: MakeAccount) -> None:
+    with ScriptedServer() as server:
+        assert send_one(account(server.port)) == "accepted"
 
 
 def test_the_password_is_in_no_repr(account: MakeAccount) -> None:

@@ -4,7 +4,9 @@ import copy
 import gzip
 import pickle
 import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -442,6 +444,125 @@ def test_no_broken_connection_leaves_a_secret_attached_to_its_error(
     assert error.__context__ is None, "a library's exception knows the request with its headers"
 
 
+ECHO = f"{CLIENT_SECRET} {REFRESH_TOKEN} {CLIENT_SECRET}"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        answer({"ContextIdentifier": "Cust12345", "State": f"Down {ECHO}", "IsRunning": False}),
+        answer({"ContextIdentifier": f"Cust {ECHO}", "State": "Running", "IsRunning": True}),
+        answer({"ContextIdentifier": "Cust12345", "State": f"Down {'x' * 9_000}", "IsRunning": False}),
+    ],
+)
+def test_the_words_of_the_tenants_state_are_redacted_and_short(
+    tenant: ScriptedTenant, client: Client, caplog: pytest.LogCaptureFixture, place: Any
+) -> None:
+    caplog.set_level("DEBUG")
+    tenant.script("GET", "/api/state/Cust12345", place)
+    with suppress(errors.WrongTenant):
+        assert len(client.tenant_state().state) <= 200
+    error = person_failure(client)
+    assert isinstance(error, errors.TenantNotRunning | errors.WrongTenant)
+    assert secrets_in(error, secret_forms()) == []
+    assert not [secret for secret in secret_forms() if secret in caplog.text]
+    assert len(error.detail) < 300
+
+
+def test_a_tenants_unsafe_address_is_not_quoted(tenant: ScriptedTenant, client: Client) -> None:
+    tenant.settings.endpoint = f"http://{REFRESH_TOKEN}.example/x"
+    error = person_failure(client)
+    assert type(error) is errors.UnsafeAddress
+    assert REFRESH_TOKEN not in str(vars(error))
+
+
+def test_the_tenant_that_a_token_names_is_redacted(tenant: ScriptedTenant, client: Client) -> None:
+    tenant.settings.claims = {"http://schemes.superoffice.net/identity/ctx": f"A\x00B {ECHO}"}
+    error = person_failure(client)
+    assert isinstance(error, errors.WrongTenant)
+    assert error.actual.startswith("AB …")
+    assert secrets_in(error, secret_forms()) == []
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_operation_id_is_redacted(tenant: ScriptedTenant, client: Client, status: int) -> None:
+    tenant.script("GET", PERSON, answer(b"<html>", status, X_Operation_Id=f"op {REFRESH_TOKEN}"))
+    assert person_failure(client).request_id == "op …"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"expires_in": 1e99999999999999999999}',
+        b'{"expires_in": 1e9999999}',
+        b'{"expires_in": -1e500}',
+        b"[" * 900 + b'"\\u0000"' + b"]" * 900,
+        b"[" * 100_000,
+    ],
+)
+@pytest.mark.parametrize("place", [PERSON, TOKENS, "/api/state/Cust12345", "/login/.well-known/jwks"])
+@pytest.mark.parametrize("status", [200, 400])
+def test_json_that_breaks_its_readers_is_no_json(
+    tenant: ScriptedTenant, client: Client, body: bytes, place: str, status: int
+) -> None:
+    tenant.script("POST" if place == TOKENS else "GET", place, answer(body, status))
+    error = person_failure(client)
+    assert (error.path, error.status) == (f"/Cust12345/api/v1/{place}" if place == PERSON else place, status)
+    if status == 200:
+        assert isinstance(error, errors.UnexpectedAnswer)
+        assert error.problem == "not_json"
+
+
+def test_lists_within_lists_are_no_answer_to_a_question(tenant: ScriptedTenant, client: Client) -> None:
+    tenant.script("GET", "Webhook", answer(b"[" * 900 + b"]" * 900))
+    error = failure(lambda: client.ask("GET", "Webhook"))
+    assert isinstance(error, errors.UnexpectedAnswer)
+    assert error.problem == "not_json"
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "Sat, 01 Jan 0001 00:00:00 +2359",
+        "Fri, 31 Dec 99999999999 23:59:59 GMT",
+        "Fri, 31 Dec 2027 23:59:59 +99999999999999999999",
+        "Fri, 31 Dec 2027 99999999999:59:59 GMT",
+        "9" * 400,
+    ],
+)
+def test_a_moment_that_cannot_be_is_no_wish_to_wait(
+    tenant: ScriptedTenant, client: Client, moment: str
+) -> None:
+    tenant.script("GET", PERSON, answer(b"", 429, Retry_After=moment))
+    error = person_failure(client)
+    assert isinstance(error, errors.RateLimited)
+    assert error.retry_after is None or 0 <= error.retry_after < 1e12
+
+
+@pytest.mark.parametrize("words", ["a+", "eyJ-", "password ", "<!--"])
+@pytest.mark.parametrize("status", [200, 400])
+def test_megabytes_of_words_cost_no_time(
+    tenant: ScriptedTenant, client: Client, words: str, status: int
+) -> None:
+    """A search that reads them again and again would take minutes."""
+    body = rest_error("x", words * (9_000_000 // len(words)))
+    tenant.script("GET", PERSON, answer(body, status))
+    began = time.thread_time()
+    error = person_failure(client)
+    assert time.thread_time() - began < 5
+    assert len(error.detail) <= 500
+
+
+def test_what_a_user_is_called_is_masked_and_steers_no_terminal(
+    tenant: ScriptedTenant, client: Client
+) -> None:
+    name = f"Evil\x1b]0;pwn\x07\u202e {ECHO}"
+    tenant.script("GET", "User/currentPrincipal", answer({"AssociateId": 5, "FullName": name}))
+    assert client.current_user().full_name == "Evil]0;pwn … … …"
+    assert client.ask("GET", "User/currentPrincipal")["FullName"] == "Evil]0;pwn … … …"
+
+
 ALL: list[errors.SuperOfficeError] = [
     errors.Unreachable("x", reason="dns", method="GET", path="/a"),
     errors.UnsafeAddress("x"),
@@ -459,6 +580,8 @@ ALL: list[errors.SuperOfficeError] = [
     errors.NotFound("x"),
     errors.BadRequest("x"),
     errors.RateLimited("x", retry_after=31.0),
+    errors.SettingsChanged("x"),
+    errors.Busy("x"),
     errors.WrongHost("x"),
     errors.ServerError("x", retry_after=None, status=500),
     errors.UnexpectedAnswer("x", problem="html"),

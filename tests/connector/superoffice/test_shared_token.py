@@ -9,16 +9,24 @@ from typing import Any
 import pytest
 
 from connector.superoffice import errors
-from connector.superoffice.auth import LEASE, AccessToken, Auth, MemoryTokenStore
+from connector.superoffice.auth import LEASE, PATIENCE, AccessToken, Auth, MemoryTokenStore
 from connector.superoffice.transport import Transport
 from tests.connector.superoffice.conftest import MakeClient, MakeTransport, Time, credentials_for
 from tests.connector.superoffice.rows import person_entity
-from tests.connector.superoffice.server import Handler, Reply, ScriptedTenant, answer
+from tests.connector.superoffice.server import (
+    Handler,
+    Reply,
+    ScriptedTenant,
+    answer,
+    public_key,
+    signing_key,
+)
 
 pytestmark = pytest.mark.once
 
 PERSON = "Person/63"
 TOKENS = "/login/common/oauth/tokens"
+KEYS = "/login/.well-known/jwks"
 GOOD = answer(person_entity(63))
 REVOKED = answer({"error": "invalid_grant", "error_description": "revoked"}, 400)
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -200,8 +208,61 @@ def test_nobody_waits_for_ever(tenant: ScriptedTenant, make_auth: MakeAuth, time
     with pytest.raises(errors.Unreachable) as caught:
         make_auth(store, now).token()
     assert caught.value.reason == "timeout"
-    assert LEASE <= sum(time.sleeps) <= LEASE + 6
+    assert PATIENCE <= sum(time.sleeps) <= PATIENCE + 1
     assert not tenant.seen
+
+
+def test_who_has_less_patience_is_told_to_try_again(
+    tenant: ScriptedTenant, make_auth: MakeAuth, time: Time
+) -> None:
+    class Page(MemoryTokenStore):
+        def patience(self, longest: float) -> float:
+            return 10.0
+
+    now = Moving(time)
+    store = Page(now=now)
+    claimed_elsewhere(store, LEASE)
+    with pytest.raises(errors.Busy):
+        make_auth(store, now).token()
+    assert 10 <= sum(time.sleeps) <= 11
+    assert not tenant.seen
+
+
+def test_the_holder_extends_its_claim_between_the_token_and_the_keys(
+    tenant: ScriptedTenant, make_auth: MakeAuth, time: Time
+) -> None:
+    clock = Time()  # the store's; for the transport no time passes
+    store = MemoryTokenStore(now=Moving(clock))
+    free: list[bool] = []
+
+    def others() -> None:
+        thread = threading.Thread(target=lambda: free.append(store.claim(1)))
+        thread.start()
+        thread.join()
+
+    def slow_token(handler: Handler) -> None:
+        clock.now += LEASE - 1
+        tokens(tenant)(handler)
+
+    def slow_keys(handler: Handler) -> None:
+        clock.now += LEASE - 1
+        others()
+        answer({"keys": [public_key(signing_key())]})(handler)
+
+    tenant.script("POST", TOKENS, slow_token)
+    tenant.script("GET", KEYS, slow_keys)
+    assert make_auth(store, Moving(time, datetime.now(UTC))).token().value == "8A:Cust12345.token1"
+    assert free == [False]
+    assert store.claim(1), "and it is over with the token"
+
+
+def test_a_claim_that_was_lost_is_not_extended(time: Time) -> None:
+    now = Moving(time)
+    store = MemoryTokenStore(now=now)
+    claimed_elsewhere(store, 10)
+    store.extend(100)
+    time.now += 11
+    assert store.claim(10)
 
 
 def test_a_token_that_came_between_our_look_and_our_claim_is_used(
@@ -301,6 +362,21 @@ def test_a_renewal_that_fails_ahead_of_the_end_stops_nobody_and_is_tried_again_a
     time.now += 180
     with pytest.raises(errors.NeedsConsent):
         auth.token()
+
+
+def test_settings_that_change_during_a_renewal_ahead_of_the_end_are_told_at_once(
+    tenant: ScriptedTenant, make_client: MakeClient
+) -> None:
+    class Moved(MemoryTokenStore):
+        def save(self, token: AccessToken) -> None:
+            raise errors.SettingsChanged
+
+    store = Moved()
+    MemoryTokenStore.save(store, AccessToken("8A:old", in_minutes(4)))
+    tenant.script("GET", PERSON, GOOD)
+    with pytest.raises(errors.SettingsChanged):
+        make_client(token_store=store).person(63)
+    assert not tenant.calls(PERSON)
 
 
 # --- The store ----------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from connector.superoffice import errors
+from connector.superoffice.auth import LOGIN_URLS
 from connector.superoffice.client import Client
+from connector.superoffice.fields import Fields
 from connector.superoffice.tenant import MemoryStateStore, Tenant, is_loopback, safe_address, web_link
 from tests.connector.superoffice.conftest import MakeClient, MakeTransport
 from tests.connector.superoffice.rows import person_entity
@@ -224,6 +226,48 @@ def test_trap_addresses_with_port_443_are_brought_to_one_spelling(address: str, 
 def test_a_login_host_out_there_cannot_send_our_token_to_this_machine() -> None:
     with pytest.raises(errors.UnsafeAddress):
         safe_address("http://127.0.0.1:8000/Cust12345", allow_loopback=False)
+
+
+ELSEWHERE = [
+    "https://10.0.0.5:8443/x",
+    "https://169.254.169.254/",
+    "https://evil.example/Cust12345",
+    "https://superoffice.com/Cust12345",
+    "https://superoffice.com.evil.example/Cust12345",
+    "https://evilsuperoffice.com/Cust12345",
+    "https://sod2.superoffice.com:8443/Cust12345",
+    "https://evil.example\\.superoffice.com/Cust12345",
+    "https://sod2.superoffice.com./Cust12345",
+    "http://sod2.superoffice.com/Cust12345",
+    "http://127.0.0.1:8000/Cust12345",
+]
+
+
+def addresses(login_url: str, make_transport: MakeTransport, **given: str) -> tuple[str, str]:
+    fields = Fields.of(given, "tenant state")
+    return Tenant(login_url, CONTEXT, make_transport())._addresses(fields)
+
+
+@pytest.mark.parametrize("login_url", LOGIN_URLS.values())
+@pytest.mark.parametrize("elsewhere", ELSEWHERE)
+def test_superoffices_own_login_host_sends_our_token_to_superoffice_only(
+    make_transport: MakeTransport, login_url: str, elsewhere: str
+) -> None:
+    with pytest.raises(errors.UnsafeAddress):
+        addresses(login_url, make_transport, Endpoint=elsewhere)
+    with pytest.raises(errors.UnsafeAddress):
+        addresses(login_url, make_transport, Endpoint="https://sod2.superoffice.com/C", Api=elsewhere)
+
+
+@pytest.mark.parametrize("login_url", LOGIN_URLS.values())
+def test_superoffices_own_tenants_are_found(make_transport: MakeTransport, login_url: str) -> None:
+    found = addresses(login_url, make_transport, Endpoint="https://SOD2.SuperOffice.com:443/Cust12345/")
+    assert found[1] == "https://sod2.superoffice.com/Cust12345/api"
+
+
+def test_a_login_host_of_somebody_else_may_name_any_host_by_https(make_transport: MakeTransport) -> None:
+    endpoint = "https://crm.firma.example:8443/Cust12345"
+    assert addresses("https://login.firma.example", make_transport, Endpoint=endpoint)[0] == endpoint
 
 
 @pytest.mark.parametrize(
