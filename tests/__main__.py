@@ -1,7 +1,7 @@
 """`python -m tests`, called by `make test`: get the tools, then all tests on SQLite and on PostgreSQL.
 
 Arguments go to pytest. What touches the database runs on both, except what is marked `browser` or `once`; what
-does not runs once, after the PostgreSQL pass, so that both cores of a small machine have the same to do.
+does not runs once. The three passes run beside each other, because each of them waits for others half of its time.
 """
 
 import os
@@ -27,24 +27,29 @@ def main(arguments: list[str]) -> int:
         return 1
     programs = find_postgres()
     assert programs is not None
-    with temporary_server(programs) as url, tempfile.TemporaryFile("w+") as told:
+    with temporary_server(programs) as url, _silence() as of_postgres, _silence() as of_elsewhere:
         postgres = {"TEST_DATABASE_URL": url, "TESTS_OF": "database"}
         sqlite = {"TEST_DATABASE_URL": "", "TESTS_OF": "database"}
+        both = ["-m", "not browser and not once", *arguments]
+        elsewhere = {**sqlite, "TESTS_OF": "elsewhere"}
         running: list[Pass] = []
         try:
-            # Beside each other, because two cores are usual; only one of them speaks at once.
             running.append(_start("SQLite", sqlite, arguments, None))
-            both = ["-m", "not browser and not once", *arguments]
-            running.append(_start("PostgreSQL", postgres, both, told))
-            codes = [_result(running[-1], arguments)]
-            running.append(_start("without a database", {**sqlite, "TESTS_OF": "elsewhere"}, arguments, told))
-            codes += [_result(running[-1], arguments), _result(running[0], arguments)]
+            running.append(_start("PostgreSQL", postgres, both, of_postgres))
+            running.append(_start("without a database", elsewhere, arguments, of_elsewhere))
+            codes = [_result(one, arguments) for one in running]
         finally:
             for one in running:
                 one.process.terminate()
-        told.seek(0)
-        sys.stdout.write(told.read())
+        for told in (of_postgres, of_elsewhere):
+            told.seek(0)
+            sys.stdout.write(told.read())
     return max(codes)
+
+
+def _silence() -> IO[str]:
+    """Where a pass speaks while another one has the terminal."""
+    return tempfile.TemporaryFile("w+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from connector.demo.tenant import DemoTenant
 from connector.models import Connection, DemoLogin, Mailbox, Origin, PersonalSignIn, Representative
 from connector.services import check_mailbox, has_sign_in
 from tests.conftest import People
-from tests.connector.smtp.scripted_server import ScriptedServer
+from tests.connector.smtp.scripted_server import Dialogue, ScriptedServer, hang_up
 from tests.connector.superoffice.server import signing_key
 
 CANARY = "canary-Zw8qK3-secret"
@@ -817,7 +817,12 @@ def test_name_servers_are_asked_before_the_transaction_and_for_names_only(
 def test_a_name_that_leads_to_this_machine_only_later_is_not_asked(db: None, origin: str) -> None:
     """What the form found allowed may lead elsewhere by now; only the operator may name this machine."""
     greeted = threading.Event()
-    with ScriptedServer({"connect": lambda _dialogue: greeted.set()}) as server:
+
+    def greet(dialogue: Dialogue) -> None:
+        greeted.set()
+        hang_up(dialogue)
+
+    with ScriptedServer({"connect": greet}) as server:
         values = {**MAILBOX, "is_active": True, "host": "localhost", "origin": origin}
         row = Mailbox.objects.create(**{**values, "port": server.port})
         trouble = check_mailbox(row)
