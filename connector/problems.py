@@ -76,7 +76,7 @@ PROBLEMS: dict[str, Problem] = {
     "onsite_not_allowed": Problem(
         _ADMINISTRATOR_KNOWS,
         _(
-            "This address of an installation of your own is not in SO_ONSITE_HOSTS. The operator has to add its host name there."
+            "This address of an installation of your own is not in SO_ONSITE_HOSTS. The operator has to add its host name there, with the port unless that is 443."
         ),
     ),
     "invalid_login": Problem(

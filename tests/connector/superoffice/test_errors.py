@@ -192,7 +192,7 @@ def test_no_answer_is_unreachable(
 ) -> None:
     tenant.script("GET", PERSON, reply)
 
-    error = person_failure(make_client(options={"timeouts": (1.0, 0.2)}))
+    error = person_failure(make_client(options={"timeouts": (2.0, 0.6)}))
 
     assert isinstance(error, errors.Unreachable)
     assert error.reason == reason
@@ -439,7 +439,7 @@ def test_no_broken_connection_leaves_a_secret_attached_to_its_error(
 ) -> None:
     tenant.settings.access_tokens = ["8A:Cust12345.CANARYACCESS1"]
     tenant.script("POST" if place == TOKENS else "GET", place, reply)
-    error = person_failure(make_client(options={"timeouts": (1.0, 0.2)}))
+    error = person_failure(make_client(options={"timeouts": (2.0, 0.6)}))
     assert secrets_in(error, secret_forms()) == []
     assert error.__context__ is None, "a library's exception knows the request with its headers"
 

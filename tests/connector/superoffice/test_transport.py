@@ -88,7 +88,7 @@ def test_a_write_that_may_have_happened_is_never_repeated(
 ) -> None:
     tenant.script(method, path, trouble)
     with pytest.raises(errors.SuperOfficeError):
-        write(make_client(options={"timeouts": (1.0, 0.1)}))
+        write(make_client(options={"timeouts": (2.0, 0.6)}))
     assert len(tenant.calls(path, method)) == 1
 
 
@@ -98,7 +98,7 @@ def test_every_trouble_with_a_read_is_a_typed_error(
 ) -> None:
     tenant.script("GET", PERSON, trouble)
     with pytest.raises(errors.SuperOfficeError) as caught:
-        make_client(options={"timeouts": (1.0, 0.1)}).person(63)
+        make_client(options={"timeouts": (2.0, 0.6)}).person(63)
     assert caught.value.path.endswith(PERSON)
     assert 1 <= len(tenant.calls(PERSON)) <= 3
 

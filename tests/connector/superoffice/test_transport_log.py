@@ -45,7 +45,7 @@ def notes() -> Notes:
 
 @pytest.fixture
 def noted(make_client: MakeClient, notes: Notes) -> Client:
-    return make_client(options={"log": notes, "timeouts": (1.0, 0.1)})
+    return make_client(options={"log": notes, "timeouts": (2.0, 0.6)})
 
 
 def test_each_attempt_is_a_call_in_the_log(tenant: ScriptedTenant, noted: Client, notes: Notes) -> None:
