@@ -220,6 +220,8 @@ def personal_sign_in(user: User, connection: Connection) -> PersonalSignIn | Non
 
 def check_connection(connection: Connection | None) -> Trouble | None:
     """Sign in anew and ask the tenant who we are; what went wrong is remembered in the row and returned."""
+    if connection is None:
+        return Trouble("no_connection")
     try:
         with open_client(connection) as client:
             client.tenant_state()  # now, not as remembered: maintenance may be over
@@ -227,7 +229,7 @@ def check_connection(connection: Connection | None) -> Trouble | None:
             user = client.current_user()
     except (SuperOfficeError, NotConfigured) as error:
         return remember(connection, error)
-    if not as_read(connection).update(acts_as=user.full_name[:200]):  # type: ignore[arg-type]
+    if not as_read(connection).update(acts_as=user.full_name[:200]):
         return remember(connection, SettingsChanged())
     remember(connection, None)
     return None

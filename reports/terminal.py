@@ -7,17 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import CommandError, CommandParser, OutputWrapper
-from django.db import DatabaseError
-from django.db import connection as database
 
 from connector.problems import problem_code, problem_of
 from connector.services import NotConfigured, current_connection, open_client, remember
 from connector.superoffice.client import Client
 from connector.superoffice.errors import SuperOfficeError
 from reports.export import DIALECTS, Cell, csv_chunks, plain_cell, text_table
-from reports.keywords import current_list
 
 
 def add_output_arguments(parser: CommandParser) -> None:
@@ -31,18 +27,6 @@ def add_output_arguments(parser: CommandParser) -> None:
         default="data",
         help="data: commas, UTF-8, ISO dates (default). excel: semicolons and BOM, for German Excel",
     )
-
-
-def prepare_database() -> None:
-    """Make the tables of a new SQLite file, so that a command works as the first thing anybody calls; any
-    other database is an operator's to migrate."""
-    try:
-        if database.vendor == "sqlite" and not database.introspection.table_names():
-            explain("A new database: preparing it.")
-            call_command("migrate", interactive=False, verbosity=0)
-        current_list()
-    except DatabaseError as error:
-        raise CommandError("The database is not ready. Run: python manage.py migrate") from error
 
 
 @contextmanager

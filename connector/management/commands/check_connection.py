@@ -44,7 +44,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        prepare_database()
+        prepare_database(current_connection)
         connection = current_connection()
         if connection is None:
             self.stderr.write("No connection to SuperOffice is set up.")

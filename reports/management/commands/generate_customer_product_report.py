@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from connector.database import prepare_database
 from connector.superoffice.client import Client
 from reports import funnel, terminal
 from reports.export import COLUMNS, Cell
@@ -27,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["limit"] < 1:
             raise CommandError("--limit must be 1 or more.")
-        terminal.prepare_database()
+        prepare_database(current_list)
         matcher = matcher_of(current_list())
         report = _Report(matcher, options["limit"], matched_only=options["matched_only"])
         with terminal.tenant() as client:

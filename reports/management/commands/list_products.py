@@ -4,6 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from connector.database import prepare_database
+from connector.services import current_connection
 from reports import terminal
 
 COLUMNS = ("FamilyId", "Name", "Description")
@@ -16,7 +18,7 @@ class Command(BaseCommand):
         terminal.add_output_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        terminal.prepare_database()
+        prepare_database(current_connection)
         with terminal.tenant() as client:
             families = client.product_families()
         rows = [(family.id, family.name, family.tooltip) for family in families]
