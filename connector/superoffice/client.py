@@ -321,9 +321,8 @@ def _whereabouts(credentials: Credentials, transport: Transport, store: StateSto
 
 
 def _host_in_doubt(error: errors.SuperOfficeError) -> bool:
-    if isinstance(error, errors.ServerError):
-        return error.status in {502, 503, 504}
-    return isinstance(error, errors.WrongHost | errors.Unreachable)
+    """Moved, failed or silent: its login host knows whether the tenant is up, and where."""
+    return isinstance(error, errors.ServerError | errors.WrongHost | errors.Unreachable)
 
 
 def _check_written(response: Response) -> None:

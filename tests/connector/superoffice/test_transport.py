@@ -257,6 +257,16 @@ def test_a_gateway_error_during_maintenance_is_told_as_maintenance(
     assert len([seen for seen in tenant.seen if seen.path.startswith("/Cust12345/api/")]) == 1
 
 
+@pytest.mark.parametrize("status", [500, 501, 502, 503, 504])
+def test_after_any_failure_of_the_server_the_tenants_state_is_read_again_once(
+    tenant: ScriptedTenant, client: Client, status: int
+) -> None:
+    tenant.script("GET", PERSON, answer({"Error": True, "ErrorMessage": "Sorry"}, status))
+    with pytest.raises(errors.ServerError):
+        client.person(63)
+    assert len(tenant.calls(STATE)) == 2
+
+
 def test_trouble_with_the_login_host_does_not_hide_the_first_error(
     tenant: ScriptedTenant, client: Client
 ) -> None:
