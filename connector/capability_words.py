@@ -200,7 +200,7 @@ SPECIAL: dict[tuple[str, str], Words] = {
     ),
     ("product_families", "not_configured"): Words(
         _("The list is empty. With an ERP connection the families may be kept there."),
-        _("Nothing is missing for Sales Desk, which does not use the list yet."),
+        _("Nothing is missing: reports then take families from the keyword list alone."),
         NOBODY,
     ),
     ("quote_lines", "not_configured"): Words(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any
 
@@ -41,6 +42,7 @@ class Provider:
         self.records = list(records)
         self._key = attrgetter(key)
         self._cells: dict[tuple[str, Language], list[str]] = {}
+        self._orders: dict[tuple[str, bool], list[int]] = {}
 
     def column(self, name: str) -> Column:
         """Find a column by its name in any case, or raise QueryError."""
@@ -59,6 +61,21 @@ class Provider:
         if visible is not None:
             positions = [position for position in positions if visible(self.records[position])]
         return positions
+
+    def in_order(self, positions: list[int], order_by: Sequence[tuple[str, bool]]) -> list[int]:
+        """The positions sorted by columns, each with whether it falls. Raises QueryError."""
+        if len(order_by) != 1 or 4 * len(positions) < len(self.records):
+            for name, descending in reversed(order_by):
+                positions = _sorted(self, positions, name, descending)
+            return positions
+        # Page after page comes in the same order; sorting all of a long list for each would be most of the work.
+        (name, descending) = order_by[0]
+        whole = self._orders.get((name.lower(), descending))
+        if whole is None:
+            whole = _sorted(self, list(range(len(self.records))), name, descending)
+            self._orders[name.lower(), descending] = whole
+        chosen = frozenset(positions)
+        return [position for position in whole if position in chosen]
 
     def rows(
         self, positions: Sequence[int], columns: Sequence[Column], language: Language, json_safe: bool
@@ -161,8 +178,7 @@ def answer(
     )
     test = compile_filter(query.filter, provider.columns, around) if query.filter else None
     positions = provider.matching(test, visible)
-    for name, descending in reversed(query.order_by):
-        positions = _sorted(provider, positions, name, descending)
+    positions = provider.in_order(positions, query.order_by)
     if query.entities and provider.entity not in query.entities:
         positions = []
     page = positions[query.skip : query.skip + query.top]
@@ -199,7 +215,8 @@ def column_infos(provider: Provider) -> list[dict[str, Any]]:
     """The columns as the archive agent describes them (ArchiveColumnInfo)."""
     return [
         {
-            "DisplayName": column.name, "DisplayTooltip": "", "DisplayType": _DISPLAY_TYPES.get(column.kind, "string"),
+            "DisplayName": column.label or column.name, "DisplayTooltip": "",
+            "DisplayType": _DISPLAY_TYPES.get(column.kind, "string"),
             "CanOrderBy": column.sortable, "Name": column.name, "CanRestrictBy": bool(column.kind),
             "RestrictionType": column.kind, "RestrictionListName": "", "IsVisible": True, "ExtraInfo": "",
             "Width": "10c", "IconHint": "", "HeadingIconHint": "",
@@ -243,7 +260,9 @@ def _whole(options: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _cell(column: Column, record: Any, language: Language) -> str:
-    return json.dumps(_scalar(column.value(record), language), ensure_ascii=False)
+    value = _scalar(column.value(record), language)
+    # `json.dumps` makes an encoder for each call.
+    return encode_basestring(value) if type(value) is str else json.dumps(value)
 
 
 def _scalar(value: Any, language: Language) -> Any:

@@ -28,6 +28,7 @@ class Column:
     value: Get
     filtered_by: Get | None = None
     sortable: bool = True
+    label: str = ""  # what people call it, where that is not its name
 
     def key(self, record: Any) -> Scalar:
         return (self.filtered_by or self.value)(record)
@@ -183,7 +184,7 @@ def sale_columns(story: Story) -> list[Column]:
         Column("projectId", "listAny", lambda sale: 0),
         login("associateId", lambda sale: sale.associate_id),
         Column("heading", "string", lambda sale: sale.heading),
-        Column("text", "string", lambda sale: sale.heading),
+        Column("text", "positiveString", lambda sale: sale.description),
         Column("date", "date", lambda sale: sale.sold_on),
         Column("amount", "decimal", lambda sale: sale.amount),
         Column("amountWeighted", "decimal", lambda sale: round(sale.amount * sale.probability / 100, 2)),
@@ -205,7 +206,7 @@ def sale_columns(story: Story) -> list[Column]:
         listed("stalledComment", {}, lambda sale: 0),
         listed("competitor", {}, lambda sale: 0),
         listed("credited", {}, lambda sale: 0),
-        Column("saleNumber", "string", lambda sale: str(10_000 + sale.sale_id)),
+        Column("saleNumber", "string", lambda sale: sale.number),
         Column("completed", "bool", lambda sale: sale.status in (2, 3)),
         Column("hasQuote", "bool", lambda sale: sale.has_quote),
         Column("hasStakeholders", "bool", lambda sale: False),
@@ -218,10 +219,12 @@ def sale_columns(story: Story) -> list[Column]:
         login("registeredBy", lambda sale: sale.registered_by),
         login("updatedByFullName", lambda sale: sale.updated_by, full_name=True),
         login("registeredByFullName", lambda sale: sale.registered_by, full_name=True),
-        Column("description", "string", lambda sale: sale.description, sortable=False),
-        Column("sale/description", "string", lambda sale: sale.description, sortable=False),
+        Column("description", "positiveString", lambda sale: sale.description, sortable=False),
+        Column("sale/description", "positiveString", lambda sale: sale.description, sortable=False,
+               label="Description"),
         Column("visibleFor", "listAny", lambda sale: lists.VISIBLE_FOR_ALL, lambda sale: 1, sortable=False),
-        Column("saleUdef/SuperOffice:1", "string", lambda sale: ""),
+        Column("saleUdef/SuperOffice:1", "string", lambda sale: sale.product_note, label="Produktnotiz"),
+        Column("saleUdef/SuperOffice:2", "int", lambda sale: sale.floor_space, label="Fläche in m²"),
         Column("getAllRows", "bool", restriction_only, lambda sale: True, sortable=False),
         *company_columns("contact/", company, updated_at),
         *person_columns("person/", person, updated_at),

@@ -16,15 +16,15 @@ CHANGING = ("document", "sequence")
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """The next id of a table; the ids it has are looked up when somebody asks."""
+    """The next id of a table; the last one is looked up when somebody asks."""
 
     number: int
     table_name: str
-    ids: Callable[[], list[int]]
+    last: Callable[[], int]
 
     @property
     def next_id(self) -> int:
-        return max(self.ids(), default=0) + 1
+        return self.last() + 1
 
 
 def tables(story: Story, store: Store) -> dict[str, Callable[[], Provider]]:
@@ -107,13 +107,13 @@ _SEQUENCE: list[tuple[str, str, Get]] = [
 
 
 def _sequences(story: Story, store: Store) -> list[Sequence]:
-    counted: dict[str, Callable[[], list[int]]] = {
-        "sale": lambda: list(story.sales),
-        "contact": lambda: list(story.companies),
-        "person": lambda: list(story.persons),
-        "document": lambda: [card.document_id for card in store.documents()],
-        "appointment": lambda: [card.appointment_id for card in store.appointments()],
-        "quote": lambda: list(story.quotes.by_id),
-        "quoteline": lambda: list(story.quotes.lines),
+    counted: dict[str, Callable[[], int]] = {
+        "sale": lambda: story.last_sale_id,
+        "contact": lambda: max(story.companies, default=0),
+        "person": lambda: max(story.persons, default=0),
+        "document": lambda: max((card.document_id for card in store.documents()), default=0),
+        "appointment": lambda: max((card.appointment_id for card in store.appointments()), default=0),
+        "quote": lambda: max(story.quotes.by_id, default=0),
+        "quoteline": lambda: max(story.quotes.lines, default=0),
     }
-    return [Sequence(number, name, ids) for number, (name, ids) in enumerate(counted.items(), 1)]
+    return [Sequence(number, name, last) for number, (name, last) in enumerate(counted.items(), 1)]

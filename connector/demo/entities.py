@@ -105,7 +105,7 @@ class Carriers:
             "PersonId": sale.person_id, "SaleTypeId": sale.sale_type_id,
             "PersonFullName": person.full_name if person else "",
             "Completed": "Completed" if sale.status in (2, 3) else "NotStarted",
-            "NextDueDate": stamp(sale.next_due_on), "Number": str(10_000 + sale.sale_id),
+            "NextDueDate": stamp(sale.next_due_on), "Number": sale.number,
         } | NO_RIGHTS  # fmt: skip
 
     def sale(self, sale: Sale, with_links: bool = True) -> JsonObject:
@@ -117,7 +117,7 @@ class Carriers:
             "UpdatedBy": self.user(sale.updated_by),
             "CreatedBy": self.user(sale.registered_by), "Contact": self.company_in(sale.company_id),
             "Project": None,
-            "SaleText": sale.heading, "Person": self.person_in(sale.person_id),
+            "SaleText": sale.description, "Person": self.person_in(sale.person_id),
             "Currency": self.item(currencies, sale.currency_id), "Competitor": None, "Credited": None,
             "Rating": self.item(stages, sale.stage_id), "Reason": self.item(lists.LOSS_REASONS,
             sale.loss_reason_id),
@@ -126,7 +126,7 @@ class Carriers:
             "Saledate": stamp(sale.sold_on), "Amount": sale.amount, "SaleId": sale.sale_id,
             "Earning": sale.earning,
             "EarningPercent": sale.earning_percent, "Heading": sale.heading,
-            "Number": str(10_000 + sale.sale_id),
+            "Number": sale.number,
             "Probability": sale.probability, "CreatedDate": stamp(sale.registered_at),
             "UpdatedDate": stamp(sale.updated_at), "Completed": "Completed" if sale.status in (2,
             3) else "NotStarted",
@@ -134,7 +134,7 @@ class Carriers:
             "SaleType": self.item(lists.SALE_TYPES, sale.sale_type_id), "ReasonSold": None,
             "ReasonStalled": None,
             "ReopenDate": stamp(sale.reopen_on), "SaleStakeholders": [], "ActiveErpLinks": 0,
-            "VisibleFor": self._visible_for_all(), **_EXTRA, **_PUBLISHED, **FULL_RIGHTS,
+            "VisibleFor": self._visible_for_all(), **_EXTRA, **_own_fields(sale), **_PUBLISHED, **FULL_RIGHTS,
         }  # fmt: skip
         return entity | {"_Links": self._links("Sale", sale.sale_id)} if with_links else entity
 
@@ -295,6 +295,12 @@ def _elements(*values: str) -> list[JsonObject]:
     return [
         {"Value": value, "StrippedValue": value, "Description": ""} | NO_RIGHTS for value in values if value
     ]
+
+
+def _own_fields(sale: Sale) -> JsonObject:
+    """The user-defined fields of a sale; both maps have them, numbers are written with their type."""
+    fields = {"SuperOffice:1": sale.product_note, "SuperOffice:2": f"[I:{sale.floor_space}]"}
+    return {"UserDefinedFields": fields, "CustomFields": fields}
 
 
 def _formal_name(person: Person) -> str:

@@ -328,7 +328,7 @@ def _moment(value: Any) -> datetime:
 
 
 _BINARY: dict[str, Callable[[str, list[Any]], Test | None]] = {
-    "int": _numbers, "decimal": _numbers, "string": _texts, "bool": _flags,
+    "int": _numbers, "decimal": _numbers, "string": _texts, "positiveString": _texts, "bool": _flags,
     "listAny": _list_ids, "listExternal": _keys, "associate": _associates, "date": _dates,
 }  # fmt: skip
 

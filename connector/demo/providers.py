@@ -42,21 +42,25 @@ class Providers:
         self._keys = ForeignKeys(store.database)
         self._lock = threading.RLock()
         self._prepared: dict[str, tuple[int, Provider]] = {}
-        # What callers cannot change, and what they can.
-        fixed: dict[str, Maker] = {**self._of_story(), **self._of_shelf()}
+        # What nobody changes, what changes with the sales, and what callers can change.
+        fixed: dict[str, Maker] = {**self._of_people(), **self._of_shelf()}
+        sold = self._of_sales()
         changing: dict[str, Maker] = {
             "FindDocument": self._documents,
             "FindAppointment": self._appointments,
         }
         # All of them but the dynamic one, which is made for each question.
-        self.names = (*fixed, *changing, "ForeignKeys")
+        self.names = (*sold, *fixed, *changing, "ForeignKeys")
         self._fixed = {name.lower(): maker for name, maker in fixed.items()}
+        self._sold = {name.lower(): maker for name, maker in sold.items()}
         self._changing = {name.lower(): maker for name, maker in changing.items()}
 
     def find(self, name: str) -> Provider | None:
         name = name.lower()
         if name in self._fixed:
             return self._at(name, 0, self._fixed[name])
+        if name in self._sold:
+            return self._at(name, self.story.version, self._sold[name])
         if name in self._changing:
             return self._at(name, self.store.version, self._changing[name])
         return self._foreign_keys() if name == "foreignkeys" else None
@@ -67,9 +71,9 @@ class Providers:
         makers = dynamic.tables(self.story, self.store)
         if table not in makers:
             return None
-        return (
-            makers[table]() if table in dynamic.CHANGING else self._at(f"dynamic.{table}", 0, makers[table])
-        )
+        if table in dynamic.CHANGING:
+            return makers[table]()
+        return self._at(f"dynamic.{table}", self.story.version, makers[table])
 
     def people_of(self, company: Company) -> Provider:
         """The persons of one company."""
@@ -93,7 +97,7 @@ class Providers:
                 known = self._prepared[name] = version, maker()
             return known[1]
 
-    def _of_story(self) -> dict[str, Maker]:
+    def _of_people(self) -> dict[str, Maker]:
         story = self.story
 
         def users() -> Provider:
@@ -101,9 +105,6 @@ class Providers:
             return Provider("AllUsers", "associate", "associate_id", found, story.associates.values())
 
         return {
-            "FindSale": lambda: Provider(
-                "FindSale", "sale", "sale_id", columns.sale_columns(story), story.sales.values()
-            ),
             "SimpleContact": lambda: Provider(
                 "SimpleContact", "contact", "company_id", columns.company_archive_columns(story),
                 story.companies.values(),
@@ -113,6 +114,14 @@ class Providers:
             ),
             "AllUsers": users,
             "InternalUsers": users,
+        }  # fmt: skip
+
+    def _of_sales(self) -> dict[str, Maker]:
+        story = self.story
+        return {
+            "FindSale": lambda: Provider(
+                "FindSale", "sale", "sale_id", columns.sale_columns(story), story.sales.values()
+            ),
             "FindQuoteLine": lambda: Provider(
                 "FindQuoteLine", "quoteLineIsIncluded", "line_id", quote_columns.find_columns(story),
                 self._lines(),

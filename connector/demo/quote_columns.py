@@ -54,13 +54,14 @@ def line_columns() -> list[Column]:
 
 def find_columns(story: Story) -> list[Column]:
     """A line with everything above it."""
-    quotes = story.quotes
+    # As they are now: the rows that these columns are for do not change either.
+    quotes, sales = story.quotes, story.sales
 
     def alternative(line: QuoteLine) -> QuoteAlternative:
         return quotes.alternatives[line.alternative_id]
 
     def sale(line: QuoteLine) -> Sale:
-        return story.sales[line.sale_id]
+        return sales[line.sale_id]
 
     above = "alternative/version/quote/sale/"
     return [

@@ -154,6 +154,16 @@ class Quotes:
     alternatives: dict[int, QuoteAlternative] = field(default_factory=dict)
     lines: dict[int, QuoteLine] = field(default_factory=dict)
 
+    def copy(self) -> "Quotes":
+        """The same quotes, to add to and take away from."""
+        return Quotes(
+            dict(self.by_sale),
+            dict(self.by_id),
+            dict(self.versions),
+            dict(self.alternatives),
+            dict(self.lines),
+        )
+
     def add(self, quote: Quote) -> None:
         self.by_sale[quote.sale_id] = self.by_id[quote.quote_id] = quote
         for version in quote.versions:
@@ -162,26 +172,45 @@ class Quotes:
                 self.alternatives[alternative.alternative_id] = alternative
                 self.lines.update((line.line_id, line) for line in alternative.lines)
 
+    def remove(self, sale_id: int) -> None:
+        """Take the quote of a sale away, if it has one."""
+        quote = self.by_sale.pop(sale_id, None)
+        if quote is None:
+            return
+        del self.by_id[quote.quote_id]
+        for version in quote.versions:
+            del self.versions[version.version_id]
+            for alternative in version.alternatives:
+                del self.alternatives[alternative.alternative_id]
+                for line in alternative.lines:
+                    del self.lines[line.line_id]
 
-def write_quotes(sales: Iterable[QuotedSale], today: date) -> Quotes:
+
+def write_quotes(sales: Iterable[QuotedSale], writer: "QuoteWriter") -> Quotes:
     """Write the quotes of the sales that have one, the same way every time."""
     quotes = Quotes()
-    writer = _QuoteWriter(datetime.combine(today, time()))
     for sale in sales:
         if sale.has_quote:
             quotes.add(writer.write(sale))
     return quotes
 
 
-class _QuoteWriter:
-    """Writes one quote after the other. Each sale has a dice of its own: one more sale changes no other quote."""
+def goods_of_unnamed(sale_id: int) -> Goods:
+    """What the quote of a sale offers, should its heading say nothing."""
+    return _offered(_dice_of(sale_id), ())[0]
 
-    def __init__(self, today: datetime) -> None:
-        self.today = today
+
+class QuoteWriter:
+    """Writes one quote after the other, no number twice. Each sale has a dice of its own: one more sale changes
+    no other quote.
+    """
+
+    def __init__(self, today: date) -> None:
+        self.today = datetime.combine(today, time())
         self.quote_id = self.version_id = self.alternative_id = self.line_id = 0
 
     def write(self, sale: QuotedSale) -> Quote:
-        rng = random.Random(_SEED + sale.sale_id)  # noqa: S311 - a seeded story, not a secret
+        rng = _dice_of(sale.sale_id)
         self.quote_id += 1
         goods, is_true = _offered(rng, sale.goods)
         uses_values = is_true and sale.amount > 0
@@ -264,6 +293,10 @@ class _QuoteWriter:
             round(product.unit_cost / rate, 2),
             5.0 if quantity >= 5 else 0.0,
         )
+
+
+def _dice_of(sale_id: int) -> random.Random:
+    return random.Random(_SEED + sale_id)  # noqa: S311 - a seeded story, not a secret
 
 
 def _offered(rng: random.Random, goods: Goods) -> tuple[Goods, bool]:

@@ -1,12 +1,12 @@
 """The whole demo data set: who, what and when, the same for the same day and the same number of sales."""
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
-from connector.demo import headings, lists, people
-from connector.demo.quotes import Quotes, write_quotes
+from connector.demo import headings, lists, notes, people
+from connector.demo.quotes import Quotes, QuoteWriter, write_quotes
 
 SEED = 20_170
 FIRST_SALE_ID = 101
@@ -41,6 +41,9 @@ class Sale:
     has_quote: bool
     # What was really meant by the heading; nobody outside can ask for it, the quotes are written from it.
     goods: headings.Goods = ()
+    # User-defined fields: a text, and a number of square metres (0: nobody filled it in).
+    product_note: str = ""
+    floor_space: int = 0
 
     @property
     def probability(self) -> int:
@@ -52,24 +55,38 @@ class Sale:
     def earning(self) -> float:
         return round(self.amount * self.earning_percent / 100, 2)
 
+    @property
+    def number(self) -> str:
+        return str(10_000 + self.sale_id)
 
-@dataclass(frozen=True)
+
+@dataclass
 class Story:
-    """Everything that was in the tenant before anybody called it."""
+    """Everything that was in the tenant before anybody called it, and the sales as they are by now.
+
+    `version` grows with each change of the sales; `changes` makes them.
+    """
 
     today: date
     companies: dict[int, people.Company]
     persons: dict[int, people.Person]
     sales: dict[int, Sale]
+    version: int = field(default=0, compare=False)
+    # The highest number that was ever given out.
+    last_sale_id: int = field(default=0, compare=False)
 
     @property
     def associates(self) -> dict[int, people.Associate]:
         return people.ASSOCIATES
 
     @cached_property
+    def quote_writer(self) -> QuoteWriter:
+        return QuoteWriter(self.today)
+
+    @cached_property
     def quotes(self) -> Quotes:
         """The quotes of the sales that have one; written when somebody first asks, for there may be many."""
-        return write_quotes(self.sales.values(), self.today)
+        return write_quotes(self.sales.values(), self.quote_writer)
 
     def people_of(self, company_id: int) -> list[people.Person]:
         return [person for person in self.persons.values() if person.company_id == company_id]
@@ -85,6 +102,7 @@ def tell(today: date, sale_count: int = 400) -> Story:
     for number in range(sale_count):
         sale = writer.write(number)
         story.sales[sale.sale_id] = sale
+    story.last_sale_id = max(story.sales)
     return story
 
 
@@ -125,7 +143,14 @@ class _SaleWriter:
         registered = self._registered_at(number)
         status = self._status(registered)
         sale = self._sale(text, customer, status, self._amount(heading.amount), registered)
-        return replace(sale, goods=goods)
+        note = notes.invent_note(sale.sale_id, goods)
+        return replace(
+            sale,
+            goods=goods,
+            product_note=note.product,
+            floor_space=note.floor_space,
+            description=note.description or sale.description,
+        )
 
     def _showcase(self) -> Sale:
         """The sale every demonstration begins with: open, owned by JW, with a person one may write to."""

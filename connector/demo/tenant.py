@@ -13,14 +13,16 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 from connector.demo import keys, registration, seeds
 from connector.demo.bodies import base_now
+from connector.demo.changes import SaleChanges
 from connector.demo.faults import Faults
 from connector.demo.login import LoginHost
 from connector.demo.routes import Acted, TenantHost
@@ -74,6 +76,7 @@ class DemoTenant:
         self._tenant_host: TenantHost | None = None
         self._store: Store | None = None
         self._story: Story | None = None
+        self._changes: SaleChanges | None = None
 
     def start(self) -> Self:
         """Open the store, tell the story, listen on both ports."""
@@ -83,6 +86,7 @@ class DemoTenant:
                 # Somebody may want to read it from there before the first system user comes.
                 keys.app_private_key(self.directory)
             self._story = self._told(self._store)
+            self._changes = SaleChanges(self._story)
             self._listen(self._store, self._story)
         except BaseException:
             self.stop()
@@ -111,6 +115,28 @@ class DemoTenant:
         if self._story is None:
             raise RuntimeError("The demo tenant has not been started")
         return self._story
+
+    def change_sale(self, sale_id: int, **values: Any) -> None:
+        """Change fields of a sale (see `story.Sale`); `updated_at` moves to now unless it is among them. What
+        belongs to the sale's quote, like `goods` or `status`, makes a new quote. Raises KeyError.
+        """
+        self._sale_changes().change(sale_id, values)
+
+    def remove_sale(self, sale_id: int) -> None:
+        """Take a sale away with its quote, as deleting it or merging it into another does. Raises KeyError."""
+        self._sale_changes().remove(sale_id)
+
+    def add_sale(self, heading: str, **values: Any) -> int:
+        """A new open sale of today, with a company and a person; `values` are further fields. Returns its number,
+        the highest so far.
+        """
+        return self._sale_changes().add(heading, values)
+
+    @contextmanager
+    def sales_restored_afterwards(self) -> Iterator[None]:
+        """Change sales inside a `with` block and leave no trace, but that numbers are not given out again."""
+        with self._sale_changes().undone_afterwards():
+            yield
 
     @property
     def private_key(self) -> str:
@@ -141,6 +167,11 @@ class DemoTenant:
     def acted(self) -> list[Acted]:
         """The calls of operations that act for real (send mails, run scripts) since the start, granted or not."""
         return self._tenant_host.acted if self._tenant_host else []
+
+    def _sale_changes(self) -> SaleChanges:
+        if self._changes is None:
+            raise RuntimeError("The demo tenant has not been started")
+        return self._changes
 
     def _open_store(self) -> Store:
         if self._store is None:

@@ -1,35 +1,17 @@
 """Client: one method per question that the house asks SuperOffice."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from datetime import UTC
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from connector.superoffice import errors
-from connector.superoffice.auth import (
-    AccessToken,
-    Credentials,
-    Identity,
-    MemoryTokenStore,
-    Password,
-    SignIn,
-    TokenStore,
-    auth_for,
-)
+from connector.superoffice.auth import Identity
 from connector.superoffice.fields import Fields
 from connector.superoffice.listing import DOCUMENT_COLUMNS, LARGEST_PAGE, rows_of, sale_pages, sale_query
-from connector.superoffice.messages import DEADLINE, Request, Response
-from connector.superoffice.tenant import (
-    OnsiteTenant,
-    RecordKind,
-    StateStore,
-    Tenant,
-    Whereabouts,
-    web_link,
-)
-from connector.superoffice.transport import Transport
+from connector.superoffice.messages import DEADLINE, Response
+from connector.superoffice.reading import Reading
+from connector.superoffice.tenant import RecordKind, web_link
 from connector.superoffice.types import (
     ArchivedDocument,
     Company,
@@ -42,17 +24,13 @@ from connector.superoffice.types import (
     User,
 )
 
-# The pins that make texts and dates mean the same on every tenant. Reads send no SO-TimeZone on purpose:
-# without it sale dates are days in the tenant's own zone, and any zone sent would move them across
-# midnight. (Creating a document names its zone, see there.)
-PINNED = {"Accept": "application/json", "Accept-Language": "en", "SO-Culture": "en-US"}
 DOCUMENT_LIMIT = 100 * 1024 * 1024  # bytes; SuperOffice Online holds files up to 94.4 MB
 DOCUMENT_DEADLINE = 300.0  # seconds, as SuperOffice's own for uploads
 _KEY = re.compile(r"[A-Za-z0-9._:-]{1,99}")
 _NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 
 
-class Client:
+class Client(Reading):
     """Speaks to one tenant as one user. Opening talks to nobody; threads may share it; close it after use.
 
     Every method raises a SuperOfficeError from the tree in `errors`. Reads are repeated where that can
@@ -60,31 +38,6 @@ class Client:
     several clients share: the access token and the tenant's state. `on_refresh_token` is told when
     SuperOffice hands out a new one.
     """
-
-    def __init__(
-        self,
-        credentials: Credentials,
-        *,
-        token_store: TokenStore | None = None,
-        state_store: StateStore | None = None,
-        transport: Transport | None = None,
-        on_refresh_token: Callable[[str], None] | None = None,
-    ) -> None:
-        self._transport = transport or Transport()
-        store = token_store or MemoryTokenStore()
-        self._auth = auth_for(credentials, self._transport, store, on_refresh_token)
-        self._tenant = _whereabouts(credentials, self._transport, state_store)
-
-    def close(self) -> None:
-        self._transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # --- The tenant and who we are ----------------------------------------------------------------
 
@@ -242,87 +195,9 @@ class Client:
         )
         return response.shown() if response.content.strip() else None
 
-    # --- One call ---------------------------------------------------------------------------------
-
     def _sales(self, query: Mapping[str, str]) -> list[Sale]:
         with self._answer(self._get("Sale", query)) as data:
             return Sale.from_rows(rows_of(data))
-
-    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Response:
-        return self._call("GET", path, query=query or {})
-
-    def _call(self, method: str, path: str, **parts: Any) -> Response:
-        """One call to a route of the tenant's API."""
-        return self._send(method, f"v1/{path}", **parts)
-
-    def _send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **parts: Any
-    ) -> Response:
-        """One call with the current token, host and pins; `path` is below the API's root."""
-
-        def build(token: AccessToken) -> Request:
-            url = f"{self._tenant.running().api}/{path}".rstrip("/")
-            shown = PINNED | dict(headers or {}) | self._auth.headers(token)
-            return Request(method, url, headers=shown, **parts)
-
-        self._tenant.running()  # before the token: a tenant that is down should not cost a refresh
-        token = self._auth.token()
-        return self._transport.send(build(token), _Repair(self._auth, self._tenant, token, build))
-
-    @contextmanager
-    def _answer(self, response: Response, *, is_shown: bool = False) -> Iterator[Any]:
-        """The answer's JSON; what is wrong with it is told together with the call. Null means that there is
-        no such record. `is_shown` masks our secrets: for words about the tenant that pages and logs name.
-        """
-        with errors.told_at(response.where):
-            data = response.shown() if is_shown else response.json()
-            if data is None:
-                raise errors.NotFound("an empty answer")
-            yield data
-
-
-class _Repair:
-    """What may be put right between two attempts of one call: the token once, the tenant's address once."""
-
-    def __init__(
-        self, auth: SignIn, tenant: Whereabouts, token: AccessToken, build: Callable[[AccessToken], Request]
-    ) -> None:
-        self._auth, self._tenant, self._token, self._build = auth, tenant, token, build
-        self._renewed = self._looked = False
-
-    def __call__(self, error: errors.SuperOfficeError) -> Request | None:
-        if isinstance(error, errors.Unauthorized) and not self._renewed:
-            self._renewed = True
-            self._token = self._auth.renew(self._token, error)
-            return self._build(self._token)
-        if _host_in_doubt(error) and not self._looked:
-            self._looked = True
-            return self._look_again()
-        return None
-
-    def _look_again(self) -> Request | None:
-        """Raises TenantNotRunning, the better diagnosis; other trouble with the login host must not hide
-        the first error.
-        """
-        try:
-            self._tenant.running(fresh=True)
-        except errors.TenantNotRunning:
-            raise
-        except errors.SuperOfficeError:
-            return None
-        return self._build(self._token)
-
-
-def _whereabouts(credentials: Credentials, transport: Transport, store: StateStore | None) -> Whereabouts:
-    if isinstance(credentials, Password):
-        return OnsiteTenant(credentials.base_url, transport)
-    app = credentials.app.checked()
-    return Tenant(app.login_url, app.context_identifier, transport, store=store)
-
-
-def _host_in_doubt(error: errors.SuperOfficeError) -> bool:
-    """Moved, failed or silent: its login host knows whether the tenant is up, and where."""
-    return isinstance(error, errors.ServerError | errors.WrongHost | errors.Unreachable)
 
 
 def _check_written(response: Response) -> None:

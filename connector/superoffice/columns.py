@@ -92,6 +92,43 @@ def _ids(name: str, careful: Callable[[Fields], int | None]) -> Column:
     return read
 
 
+def number(name: str) -> Column:
+    """A whole number; 0 when there is none."""
+
+    def read(rows: Sequence[Row], fields_of: FieldsOf) -> list[int]:
+        return [value if type(value := row.get(name)) is int else fields_of(row).number(name) for row in rows]
+
+    return read
+
+
+def percent(name: str) -> Column:
+    known: dict[Any, int | None] = {str(value): value for value in range(101)}
+
+    def read(rows: Sequence[Row], fields_of: FieldsOf) -> list[int | None]:
+        return [
+            known[value]
+            if type(value := row.get(name)) is str and value in known
+            else fields_of(row).percent(name)
+            for row in rows
+        ]
+
+    return read
+
+
+def texts(names: Sequence[str]) -> Column:
+    """Several columns of text together, by their names."""
+    columns = [(name, text(name)) for name in names]
+
+    def read(rows: Sequence[Row], fields_of: FieldsOf) -> list[dict[str, str]]:
+        found: list[dict[str, str]] = [{} for _row in rows]
+        for name, column in columns:
+            for record, value in zip(found, column(rows, fields_of), strict=True):
+                record[name] = value
+        return found
+
+    return read
+
+
 def flag(name: str, *, missing_with: str = "") -> Column:
     """A missing flag is false; in rows with a record's number in the column `missing_with` it is true."""
 

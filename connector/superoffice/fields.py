@@ -101,6 +101,17 @@ class Fields:
             raise self.bad(name, "this is no whole number")
         return value
 
+    def percent(self, name: str) -> int | None:
+        """A whole number from 0 to 100, which lists write as a text; None when there is none."""
+        value = self._data.get(name)
+        if isinstance(value, str) and value.strip().isdecimal() and len(value) < 9:
+            value = int(value)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 100:
+            raise self.bad(name, "this is no percentage")
+        return value
+
     def flag(self, name: str, *, missing: bool) -> bool:
         value = self._data.get(name)
         if isinstance(value, bool):

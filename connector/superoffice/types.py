@@ -5,13 +5,16 @@ reads long lists of the ones, `Fields` the others.
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from connector.superoffice import columns
-from connector.superoffice.columns import RowReader
+from connector.superoffice.columns import Column, RowReader
 from connector.superoffice.fields import Fields
 
 # Ids, the untranslated resource names and the English texts: one fixed Accept-Language keeps the texts
@@ -24,6 +27,10 @@ _STATUSES = {
     **{word: word for word in ("open", "sold", "lost", "stalled")},
     **{f"[sr_sale_{word}]": word for word in ("open", "sold", "lost", "stalled")},
 }
+# The description, and the fields that a tenant defines for itself.
+_OWN_TEXT = re.compile(r"sale/description|saleUdef/[A-Za-z0-9_:.-]{1,100}")
+# A column of a list shows the text of what was chosen.
+_TEXT_KINDS = {"string", "stringorpk", "positivestring", "listany"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,11 @@ class User:
 class Sale(NamedTuple):
     """One sale as a list query shows it, with its company, person and owner.
 
-    `amount` is in `currency`, the sale's own. `status` is open, sold, lost, stalled, or SuperOffice's text
-    when it is none of these. `date` is a day in the tenant's zone, `updated_at` is UTC. A flag that the
-    server leaves out counts as set where it forbids writing to somebody (no_mailing, stop, retired): fail
+    `number` is the text that people number sales by, not the id. `amount` is in `currency`, the sale's own.
+    `status` is open, sold, lost, stalled, or SuperOffice's text when it is none of these. `probability` is in
+    percent. `date` is a day in the tenant's zone; `registered_at` and `updated_at` are UTC. `extra` has the
+    columns of text that were asked for beside the usual ones: what is missing in it was not read. A flag that
+    the server leaves out counts as set where it forbids writing to somebody (no_mailing, stop, retired): fail
     closed.
 
     A named tuple because lists have many thousands of them: it is made in a tenth of a frozen dataclass's
@@ -103,11 +112,25 @@ class Sale(NamedTuple):
     person_no_mailing: bool
     person_retired: bool
     person_bounced: bool
+    number: str = ""
+    description: str = ""
+    sale_type: str = ""
+    probability: int | None = None
+    registered_at: dt.datetime | None = None
+    company_department: str = ""
+    extra: Mapping[str, str] = MappingProxyType({})
 
     @staticmethod
-    def from_rows(rows: Sequence[Mapping[str, Any]]) -> list["Sale"]:
-        """Raises BadRecord for the first row that cannot be read."""
-        return _SALE_ROWS.read(rows)
+    def from_rows(rows: Sequence[Mapping[str, Any]], extra: Sequence[str] = ()) -> list["Sale"]:
+        """`extra` are the further columns of text in the rows. Raises BadRecord for the first row that cannot
+        be read.
+        """
+        return _sale_rows(tuple(extra)).read(rows)
+
+    @staticmethod
+    def numbers(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """The ids alone. Raises BadRecord."""
+        return _SALE_ID(rows, _sale_fields)
 
 
 def _sale_fields(row: Mapping[str, Any]) -> Fields:
@@ -115,34 +138,59 @@ def _sale_fields(row: Mapping[str, Any]) -> Fields:
     return Fields(row, f"sale {sale_id}")
 
 
-_SALE_ROWS = RowReader(
-    Sale,
-    _sale_fields,
-    {
-        "id": columns.required_id("saleId"),
-        "heading": columns.text("heading"),
-        "company_id": columns.optional_id("contactId"),
-        "company_name": columns.text("contact/name"),
-        "person_id": columns.optional_id("personId"),
-        "person_name": columns.text("person/fullName"),
-        "person_email": columns.stripped(columns.text("person/email/emailAddress")),
-        "owner_id": columns.optional_id("associate/associateDbId"),
-        "owner_name": columns.text("associate/fullName"),
-        "owner_login": columns.first_text("associate/assocName", otherwise="associateId"),
-        "amount": columns.amount("amount"),
-        "currency": columns.text("currency"),
-        "status": columns.translated(columns.text("saleStatus"), _STATUSES),
-        "stage": columns.text("stage"),
-        "date": columns.day("date"),
-        "updated_at": columns.moment("updatedDate"),
-        "has_quote": columns.flag("hasQuote"),
-        "company_no_mailing": columns.flag("contact/contactNoMail", missing_with="contactId"),
-        "company_stop": columns.flag("contact/stop", missing_with="contactId"),
-        "person_no_mailing": columns.flag("person/personNoMail", missing_with="personId"),
-        "person_retired": columns.flag("person/retired", missing_with="personId"),
-        "person_bounced": columns.flag("person/email/emailHasBounced"),
-    },
-)
+_SALE_ID = columns.required_id("saleId")
+_SALE: dict[str, Column] = {
+    "id": _SALE_ID,
+    "heading": columns.text("heading"),
+    "company_id": columns.optional_id("contactId"),
+    "company_name": columns.text("contact/name"),
+    "person_id": columns.optional_id("personId"),
+    "person_name": columns.text("person/fullName"),
+    "person_email": columns.stripped(columns.text("person/email/emailAddress")),
+    "owner_id": columns.optional_id("associate/associateDbId"),
+    "owner_name": columns.text("associate/fullName"),
+    "owner_login": columns.first_text("associate/assocName", otherwise="associateId"),
+    "amount": columns.amount("amount"),
+    "currency": columns.text("currency"),
+    "status": columns.translated(columns.text("saleStatus"), _STATUSES),
+    "stage": columns.text("stage"),
+    "date": columns.day("date"),
+    "updated_at": columns.moment("updatedDate"),
+    "has_quote": columns.flag("hasQuote"),
+    "company_no_mailing": columns.flag("contact/contactNoMail", missing_with="contactId"),
+    "company_stop": columns.flag("contact/stop", missing_with="contactId"),
+    "person_no_mailing": columns.flag("person/personNoMail", missing_with="personId"),
+    "person_retired": columns.flag("person/retired", missing_with="personId"),
+    "person_bounced": columns.flag("person/email/emailHasBounced"),
+    "number": columns.text("saleNumber"),
+    "description": columns.text("sale/description"),
+    "sale_type": columns.text("saleType"),
+    "probability": columns.percent("probPercent"),
+    "registered_at": columns.moment("registeredDate"),
+    "company_department": columns.text("contact/department"),
+}
+
+
+@lru_cache(maxsize=8)
+def _sale_rows(extra: tuple[str, ...]) -> RowReader[Sale]:
+    return RowReader(Sale, _sale_fields, {**_SALE, "extra": columns.texts(extra)})
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """A column with a text of the sale; `label` is what people call it in SuperOffice."""
+
+    name: str
+    label: str
+
+    @classmethod
+    def from_info(cls, data: Any) -> Self | None:
+        """None for a column that is no further text of the sale itself."""
+        fields = Fields.of(data, "column")
+        name, kind = fields.text("Name"), fields.text("RestrictionType").lower()
+        if not (_OWN_TEXT.fullmatch(name) and kind in _TEXT_KINDS):
+            return None
+        return cls(name, fields.text("DisplayName").strip() or name)
 
 
 @dataclass(frozen=True, slots=True)

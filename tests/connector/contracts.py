@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from connector.demo.seen import SeenRequest
@@ -114,8 +114,19 @@ def answer_problems(response: Response) -> list[str]:
     if response.status == 204 or not response.request.wants_json:
         return []
     body = json.loads(response.content)
+    if response.request.query.get("$mode") == "Full":
+        body["value"] = [_shown(row) for row in body["value"]]
     found = problems(operation.specification, method, operation.path, body, response.status)
     return [f"{operation.name} answered: {words}" for words in found]
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """What a row of the full mode shows; a cell that is none as it is, so that it is found."""
+    parts = {"RawValue", "DisplayValue", "LinkHint", "TooltipHint"}
+    return {
+        name: cell["DisplayValue"] if isinstance(cell, dict) and cell.keys() == parts else cell
+        for name, cell in row.items()
+    }
 
 
 # --- Ways in ----------------------------------------------------------------------------------------
@@ -180,6 +191,7 @@ class Contract:
 
 
 TEMPLATES = "GET /List/DocumentTemplate/Items"
+ARCHIVE = "GET /Archive/{archiveProviderName}"
 CREATED = ("GET /Document/default", "POST /Document")
 CONTRACTS: dict[str, Contract] = {
     "close": Contract(lambda client, _id: client.close()),
@@ -194,6 +206,30 @@ CONTRACTS: dict[str, Contract] = {
         lambda client, _id: list(client.newest_sales(60, page_size=30)), ("GET /Sale",) * 2
     ),
     "sale": Contract(lambda client, _id: client.sale(120), ("GET /Sale",)),
+    "sales_after": Contract(
+        lambda client, _id: list(
+            client.sales_after(400, since=date(2026, 3, 1), extra=["saleUdef/SuperOffice:1"])
+        ),
+        ("GET /Sale",) * 2,
+    ),
+    "sale_ids_after": Contract(lambda client, _id: list(client.sale_ids_after()), ("GET /Sale",) * 2),
+    "highest_sale_id": Contract(lambda client, _id: client.highest_sale_id(), (ARCHIVE,)),
+    "quote_lines_after": Contract(
+        lambda client, _id: [
+            list(client.quote_lines_after(20)),
+            list(client.quote_lines_after(sale_ids=range(101, 201))),
+        ],
+        (ARCHIVE,) * 4,
+    ),
+    "current_alternatives": Contract(lambda client, _id: client.current_alternatives(), (ARCHIVE,) * 4),
+    "products": Contract(
+        lambda client, _id: list(client.products()),
+        ("GET /Product", "GET /Pricelist", "GET /Pricelist", "GET /Product"),
+    ),
+    "sale_text_columns": Contract(
+        lambda client, _id: client.sale_text_columns(), ("POST /Agents/Archive/GetAvailableColumns",)
+    ),
+    "sale_entity": Contract(lambda client, _id: client.sale_entity(120), ("GET /Sale/{id}",)),
     "person": Contract(lambda client, _id: client.person(6), ("GET /Person/{id}",)),
     "company": Contract(lambda client, _id: client.company(2), ("GET /Contact/{id}",)),
     "product_families": Contract(

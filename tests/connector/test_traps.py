@@ -56,7 +56,14 @@ Reading
     Columns of lists are camelCase, properties of records PascalCase.
         connector/test_traps.py::test_trap_columns_are_camel_case_and_properties_pascal_case
     `le` and `ge` fail; dates need quotes and named operators.
-        connector/test_traps.py::test_trap_le_and_ge_fail_and_dates_would_need_quotes
+        connector/test_traps.py::test_trap_le_and_ge_fail_and_dates_need_quotes_and_named_operators
+    `after` counts in days and leaves its own day out.
+        connector/superoffice/test_reading.py::test_changes_on_the_day_itself_are_among_those_since_it
+        connector/superoffice/test_reading.py::test_the_filter_counts_in_days_and_leaves_its_own_day_out
+    Quote lines of archived versions and of other alternatives are listed too.
+        connector/superoffice/test_reading.py::test_all_lines_come_and_one_alternative_of_each_sale_counts
+    A tenant's own fields are not on every tenant.
+        connector/superoffice/test_reading.py::test_columns_that_the_tenant_does_not_have_do_not_end_the_reading
     `associateId` and `probPercent` are texts, list values are display texts, `PrimaryKey` is a text.
         connector/test_traps.py::test_trap_columns_that_only_look_like_numbers_are_not_asked_for
         connector/test_traps.py::test_trap_the_primary_key_is_a_text_and_not_what_we_read
@@ -177,6 +184,7 @@ from connector.superoffice import errors, probe, trial
 from connector.superoffice.client import Client
 from connector.superoffice.findings import Status
 from connector.superoffice.transport import Transport
+from connector.superoffice.types import Sale
 from tests.connector.contracts import CONTRACTS, LOGIN_HOST, NOW, api_path, mail, refresh_token
 from tests.connector.superoffice.conftest import credentials_for
 from tests.connector.superoffice.rows import listing, sale_row
@@ -259,7 +267,8 @@ def _ask_everything(client: Client, by: str) -> None:
                 contract.drive(client, document_id)
 
 
-TERM = r"[\w/]+ (?:(?:gt|lt|eq) \d+|is '[\w.:-]+')"
+TERM = r"[\w/.]+ (?:(?:gt|lt|eq) \d+|in \(\d+(?:,\d+)*\)|(?:is|=) '[\w.:-]+'|after '\d{4}-\d\d-\d\d')"
+PART = rf"(?:{TERM}|\({TERM} or {TERM}\))"
 
 
 def test_contradicts_contact_ne_null_no_filter_of_ours_knows_null(day: Day) -> None:
@@ -270,15 +279,17 @@ def test_contradicts_contact_ne_null_no_filter_of_ours_knows_null(day: Day) -> N
         assert not re.search(r"\b[Cc]ontact (ne|eq)\b", words)
 
 
-def test_trap_le_and_ge_fail_and_dates_would_need_quotes(day: Day) -> None:
-    """Our filters compare numbers by gt, lt and eq, and one text by `is`; no date is among them."""
-    for words in day.options("$filter"):
-        assert re.fullmatch(rf"{TERM}(?: and {TERM})*", words), words
+def test_trap_le_and_ge_fail_and_dates_need_quotes_and_named_operators(day: Day) -> None:
+    """Our filters compare numbers by gt, lt, eq and in, texts by `is` (names of tables by =), days by `after`."""
+    filters = day.options("$filter")
+    assert any(" after '" in words for words in filters)
+    for words in filters:
+        assert re.fullmatch(rf"{PART}(?: and {PART})*", words), words
 
 
 def test_contradicts_count_is_never_asked_for(day: Day) -> None:
     names = {name.lower() for one in day.asked for name in one.seen.query}
-    assert names == {"$select", "$filter", "$orderby", "$top", "includedeleted"}
+    assert names == {"$select", "$filter", "$orderby", "$top", "$mode", "includedeleted"}
 
 
 def test_trap_skip_is_quadratic_and_never_sent(day: Day) -> None:
@@ -290,8 +301,11 @@ def test_trap_skip_is_quadratic_and_never_sent(day: Day) -> None:
 
 def test_trap_columns_are_camel_case_and_properties_pascal_case(day: Day) -> None:
     columns = {column for words in day.options("$select") for column in words.split(",")}
-    assert columns
-    assert all(part[0].islower() for column in columns for part in column.split("/"))
+    # Fields of a tenant's own and tables of the database have the names that somebody gave them.
+    named = {column for column in columns if column.startswith("saleUdef/") or "." in column}
+    assert named
+    assert columns - named
+    assert all(part[0].islower() for column in columns - named for part in column.split("/"))
     properties = {name for one in day.asked if isinstance(one.body, dict) for name in one.body}
     assert {"Header", "DocumentTemplate", "TableName"} <= properties
     # The two spellings are one thing in `_Links`; nothing else begins otherwise.
@@ -301,7 +315,9 @@ def test_trap_columns_are_camel_case_and_properties_pascal_case(day: Day) -> Non
 def test_trap_columns_that_only_look_like_numbers_are_not_asked_for(day: Day) -> None:
     columns = {column for words in day.options("$select") for column in words.split(",")}
     assert "associate/associateDbId" in columns
-    assert not columns & {"associateId", "probPercent", "PrimaryKey"}
+    assert not columns & {"associateId", "PrimaryKey"}
+    (sale,) = Sale.from_rows([sale_row(7, amount="1.5", probPercent="60")])
+    assert sale.probability == 60, "this one is asked for, and read as the text that it is"
 
 
 def test_contradicts_quote_lines_are_asked_of_the_archive_only(day: Day) -> None:
@@ -324,7 +340,10 @@ def test_trap_who_we_are_is_asked_where_it_is_open_online(day: Day) -> None:
 
 def test_contradicts_no_agent_files_a_mail(day: Day) -> None:
     agents = {one.path.split("/")[2] for one in day.asked if one.path.startswith("/Agents/")}
-    assert agents == {"Sentry", "Quote", "EMail"}
+    assert agents == {"Sentry", "Quote", "EMail", "Archive"}
+    assert {one.path for one in day.asked if one.path.startswith("/Agents/Archive")} == {
+        "/Agents/Archive/GetAvailableColumns"
+    }
     about_mail = {one.path for one in day.asked if one.path.startswith("/Agents/EMail")}
     assert about_mail == {"/Agents/EMail/GetCurrentAccountId"}
 

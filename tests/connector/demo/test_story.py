@@ -91,6 +91,22 @@ def test_the_ugly_cases_are_all_there(story: Story) -> None:
     assert {company.language for company in story.companies.values()} == {"de", "en"}
 
 
+def test_some_sales_name_their_product_only_beside_the_heading(story: Story) -> None:
+    sales = story.sales.values()
+    noted = [sale for sale in sales if sale.product_note]
+    described = [sale for sale in sales if "Kunde fragt nach" in sale.description]
+
+    assert len(noted) > 10
+    assert len(described) > 3
+    for sale in (*noted, *described):
+        assert not sale.goods, "the heading names nothing"
+        text = f"{sale.product_note} {sale.description}"
+        quote = story.quotes.by_sale.get(sale.sale_id)
+        if quote is not None:
+            assert all(line.product.name in text for line in quote.favourite.lines[:1]), "as its quote says"
+    assert all(0 <= sale.floor_space < 10_000 for sale in sales)
+
+
 def test_both_demo_representatives_have_plenty_to_do(story: Story) -> None:
     owners = Counter(story.associates[sale.associate_id].name for sale in story.sales.values())
 

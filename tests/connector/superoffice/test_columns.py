@@ -22,6 +22,8 @@ CELLS: tuple[Any, ...] = (
     1,
     -1,
     5,
+    100,
+    101,
     2**63 - 1,
     2**63,
     1.5,
@@ -39,6 +41,9 @@ CELLS: tuple[Any, ...] = (
     " ",
     "0",
     "5",
+    " 100 ",
+    "101",
+    "-1",
     "12.50",
     "true",
     "False",
@@ -66,6 +71,9 @@ KINDS: dict[str, tuple[Column, Callable[[Fields], Any]]] = {
     ),
     "optional id": (columns.optional_id("cell"), lambda fields: fields.id("cell")),
     "required id": (columns.required_id("cell"), lambda fields: fields.required_id("cell")),
+    "number": (columns.number("cell"), lambda fields: fields.number("cell")),
+    "percent": (columns.percent("cell"), lambda fields: fields.percent("cell")),
+    "texts": (columns.texts(["cell"]), lambda fields: {"cell": fields.text("cell")}),
     "flag": (columns.flag("cell"), lambda fields: fields.flag("cell", missing=False)),
     "amount": (columns.amount("cell"), lambda fields: fields.amount("cell")),
     "day": (columns.day("cell"), lambda fields: fields.day("cell")),
@@ -99,6 +107,32 @@ def test_a_missing_cell_means_what_null_means(kind: str) -> None:
     column, _careful = KINDS[kind]
     null, missing = ({"number": 7, "cell": None}, {"number": 7})
     assert outcome(lambda: column([missing], fields_of)) == outcome(lambda: column([null], fields_of))
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("0", 0), ("60", 60), (" 100 ", 100), (25, 25), ("", None), (None, None)]
+)
+def test_a_probability_is_a_text_in_lists_and_may_be_missing(cell: Any, expected: int | None) -> None:
+    assert columns.percent("cell")([{"number": 1, "cell": cell}], fields_of) == [expected]
+
+
+@pytest.mark.parametrize("cell", ["60 %", "0.5", "101", -1, 1000, True, Decimal("60.5"), "²", "9" * 5000])
+def test_what_is_no_percentage_is_refused(cell: Any) -> None:
+    with pytest.raises(BadRecord, match="percentage"):
+        columns.percent("cell")([{"number": 1, "cell": cell}], fields_of)
+
+
+def test_several_columns_of_text_stay_together_by_their_names() -> None:
+    rows: list[dict[str, Any]] = [
+        {"number": 1, "saleUdef/SuperOffice:1": "CD-01", "sale/description": None},
+        {"number": 2, "sale/description": 5},
+    ]
+    names = ["saleUdef/SuperOffice:1", "sale/description"]
+    assert columns.texts(names)(rows, fields_of) == [
+        {"saleUdef/SuperOffice:1": "CD-01", "sale/description": ""},
+        {"saleUdef/SuperOffice:1": "", "sale/description": "5"},
+    ]
+    assert columns.texts([])(rows, fields_of) == [{}, {}]
 
 
 @pytest.mark.parametrize(

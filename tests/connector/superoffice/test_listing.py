@@ -165,6 +165,13 @@ def test_a_row_becomes_a_sale_in_our_words() -> None:
         person_no_mailing=False,
         person_retired=False,
         person_bounced=False,
+        number="S-7",
+        description="Für die Messe",
+        sale_type="Repeat order",
+        probability=50,
+        registered_at=datetime(2026, 3, 1, 7, 15, tzinfo=UTC),
+        company_department="Einkauf",
+        extra={},
     )
 
 
@@ -249,6 +256,10 @@ def test_the_owners_number_comes_from_its_own_column() -> None:
         ("date", 20260331),
         ("updatedDate", "yesterday"),
         ("hasQuote", "perhaps"),
+        ("probPercent", "likely"),
+        ("probPercent", "101"),
+        ("sale/description", ["text"]),
+        ("registeredDate", "yesterday"),
         ("person/retired", {}),
     ],
 )
