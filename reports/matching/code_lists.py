@@ -27,6 +27,11 @@ def index_by_number(patterns: Iterable[Pattern]) -> Numbered:
     return dict(numbered)
 
 
+def has_list(text: str) -> bool:
+    """Whether the folded text has a slash list of numbers."""
+    return _LIST.search(text) is not None
+
+
 def find_in_lists(folded: Folded, view: View, numbered: Numbered, ends: set[int]) -> Iterator[Hit]:
     """Codes named by the second and later numbers of slash lists. `view` is the code view."""
     for found in _LIST.finditer(folded.text):

@@ -25,7 +25,10 @@ _AFTER = re.compile(
     """,
     re.VERBOSE,
 )
-_ANY = re.compile(r"ohne|nicht|kein|exkl|excl|w/o|without|statt|not included|entf")
+_SIGNS = ("ohne", "nicht", "kein", "exkl", "excl", "w/o", "without", "statt", "not included", "entf")
+_ANY = re.compile("|".join(_SIGNS))
+# The same for text without anything between its letters; all but "w/o", which would be in many words.
+SQUEEZED_SIGNS = tuple(sign.replace(" ", "") for sign in _SIGNS if sign.isalpha() or " " in sign)
 
 
 def may_negate(text: str) -> bool:

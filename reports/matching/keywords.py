@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 import re2
 
-from reports.matching.normalise import code_view, fold, word_view
+from reports.matching.normalise import code_view, fold, squeeze, word_view
 
 MAX_TEXT_LENGTH = 200
 SEPARATORS = " -_/."
@@ -21,6 +23,9 @@ _CHOICES = {
 _KINDS = ("product", "service", "tag")
 # Texts in which an expression that can match nothing at all gives itself away.
 _EMPTY_PROBES = ("", "a", "ab 12", " ", "-", "a-1")
+# What RE2 says of expressions that it could read but does not want to run.
+_TOO_COMPLEX = ("pattern too large", "invalid repetition size", "nesting depth")
+_BACKWARDS = re.compile(r"\{([0-9]+),([0-9]+)\}")
 _LAST_NUMBER = re.compile(r"[0-9]+\Z")
 _NUMBER = re.compile(r"[0-9]+")
 
@@ -49,6 +54,10 @@ class Pattern:
     `text` is alphanumerics only. `joints` says before which of its characters separators may stand (code) or must
     stand (word), and which characters count as one. `stem` marks "Miet" for "Miete"; `zeros` marks a spelling with
     other leading zeros, which is worth a hint and never a match.
+
+    The rest follows from these. `is_code`: the rules for article numbers apply. `is_plain`: what it finds counts.
+    `is_hint`: most of what it finds is nothing. `last_number`: the digits the text ends with. `spellings`: the usual
+    ways to write it with its separators, not all that `joints` allow, but those that need no closer look.
     """
 
     keyword: Keyword
@@ -56,17 +65,31 @@ class Pattern:
     joints: dict[int, str]
     stem: bool = False
     zeros: bool = False
+    is_code: bool = field(init=False)
+    is_plain: bool = field(init=False)
+    is_hint: bool = field(init=False)
+    last_number: str = field(init=False)
+    spellings: frozenset[str] = field(init=False)
 
-    @property
-    def is_code(self) -> bool:
-        """Whether the rules for article numbers apply."""
-        return self.keyword.type == "code"
-
-    @property
-    def last_number(self) -> str:
-        """The digits the text ends with, or ""."""
+    def __post_init__(self) -> None:
         found = _LAST_NUMBER.search(self.text)
-        return found.group() if found else ""
+        object.__setattr__(self, "is_code", self.keyword.type == "code")
+        is_plain = self.keyword.polarity == "positive" and not self.zeros
+        object.__setattr__(self, "is_plain", is_plain)
+        object.__setattr__(self, "is_hint", self.zeros or self.stem)
+        object.__setattr__(self, "last_number", found.group() if found else "")
+        object.__setattr__(self, "spellings", frozenset(_spellings(self)))
+
+
+def _spellings(pattern: Pattern) -> Iterator[str]:
+    """`text` with the keyword's own separators, and with another one, or for a code none, in all their places."""
+    text = pattern.text
+    own = {place: gap.removeprefix(SEPARATORS) for place, gap in pattern.joints.items() if gap != SEPARATORS}
+    edges = [0, *own, len(text)]
+    parts = [text[start:end] for start, end in pairwise(edges)]
+    yield "".join(map("".join, zip(["", *own.values()], parts, strict=True)))
+    for separator in (*SEPARATORS, "") if pattern.is_code else SEPARATORS:
+        yield separator.join(parts)
 
 
 def validate(keyword: Keyword) -> list[str]:
@@ -91,8 +114,11 @@ def validate(keyword: Keyword) -> list[str]:
 def _text_problems(text: str) -> list[str]:
     if len(text) > MAX_TEXT_LENGTH:
         return [f"text_too_long: The text has {len(text)} characters; {MAX_TEXT_LENGTH} is the limit."]
-    if not code_view(fold(text).text).text:
+    squeezed = squeeze(fold(text).text)
+    if not squeezed:
         return ["text_empty: The text has no letter and no digit."]
+    if len(squeezed) == 1:
+        return ["text_too_short: A single letter or digit finds itself everywhere."]
     return []
 
 
@@ -105,10 +131,17 @@ def _regex_problems(text: str) -> list[str]:
         compiled = compile_regex(text)
     except (re2.error, UnicodeError) as error:
         reason = error.args[0].decode("utf-8", "replace") if isinstance(error, re2.error) else str(error)
+        if _is_too_complex(reason):
+            return [f"regex_too_complex: The expression would need too much memory ({reason})."]
         return [f"regex_syntax: RE2 cannot read the expression ({reason})."]
     if any(found.start() == found.end() for probe in _EMPTY_PROBES for found in compiled.finditer(probe)):
         return ["regex_matches_empty: The expression also matches nothing at all."]
     return []
+
+
+def _is_too_complex(reason: str) -> bool:
+    backwards = any(int(found[1]) > int(found[2]) for found in _BACKWARDS.finditer(reason))
+    return any(sign in reason for sign in _TOO_COMPLEX) and not backwards
 
 
 def regex_options() -> re2.Options:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Collection, Sequence
 from itertools import combinations
+from operator import attrgetter
 
 from reports.matching.boundaries import Hit, Miss
 from reports.matching.quantity import Quantity
 
 # "2x Omnie CD-01", "2x Omnie (CD-01": nothing but separators between the family name and the product.
 _NEXT_TO = re.compile(r"[ \-_/.(:]{0,3}\Z")
+
+
+_PLACE = attrgetter("start", "end", "pattern.keyword.id")
 
 
 def overlaps(one: Hit | Miss, other: Hit | Miss) -> bool:
@@ -30,20 +34,32 @@ def drop_shadowed(hits: Sequence[Hit]) -> tuple[list[Hit], list[Hit]]:
     A second spelling of the same product at the same place is left out without a word. Equally long hits for different
     products both stand: that is a conflict of the list, and no order of the list decides it.
     """
-    if len(hits) < 2:
+    if not _overlap_in_order(hits):
         return list(hits), []
+    ordered = sorted(hits, key=_PLACE)
     standing: list[Hit] = []
     shadowed: list[Hit] = []
-    for hit in sorted(hits, key=lambda hit: (hit.start - hit.end, hit.start, hit.pattern.keyword.id)):
-        rivals = [other for other in standing if overlaps(hit, other)]
-        if any(other.product == hit.product for other in rivals):
-            continue
-        if any(other.end - other.start > hit.end - hit.start for other in rivals):
-            shadowed.append(hit)
+    for hit in sorted(ordered, key=lambda hit: hit.start - hit.end):
+        is_longest = True
+        for other in standing:
+            if hit.start < other.end and other.start < hit.end:
+                if other.pattern.keyword.product == hit.pattern.keyword.product:
+                    break
+                is_longest = is_longest and other.end - other.start <= hit.end - hit.start
         else:
-            standing.append(hit)
-    standing.sort(key=lambda hit: (hit.start, hit.end, hit.pattern.keyword.id))
+            (standing if is_longest else shadowed).append(hit)
+    standing.sort(key=_PLACE)
     return standing, shadowed
+
+
+def _overlap_in_order(hits: Sequence[Hit]) -> bool:
+    """Whether a hit begins before the one before it ends."""
+    end = 0
+    for hit in hits:
+        if hit.start < end:
+            return True
+        end = hit.end
+    return False
 
 
 def is_vetoed(hit: Hit, vetoes: Sequence[Hit]) -> bool:
@@ -78,21 +94,24 @@ def is_subsumed(hit: Hit, families: Collection[str]) -> bool:
 def carry_quantities(text: str, hits: Sequence[Hit], quantities: list[Quantity]) -> None:
     """Hand the quantity in front of a family name on to the specific product that follows directly (in place)."""
     for index in range(1, len(hits)):
+        if quantities[index - 1].source != "before":
+            continue
         name, hit, quantity = hits[index - 1], hits[index], quantities[index - 1]
         generic, specific = name.pattern.keyword, hit.pattern.keyword
         if (
             generic.generic
             and not specific.generic
             and generic.family == specific.family
-            and quantity.source == "before"
             and not quantities[index].is_explicit
             and _NEXT_TO.match(text[name.outer_end : hit.anchor])
         ):
-            quantities[index] = Quantity(quantity.value, "carried", quantity.start, quantity.end)
+            quantities[index] = quantity._replace(source="carried")
 
 
 def has_conflict(hits: Sequence[Hit]) -> bool:
-    """Whether two different products or services claim the same characters."""
+    """Whether two different products or services claim the same characters. `hits` are in order of appearance."""
+    if not _overlap_in_order(hits):
+        return False
     counted = [hit for hit in hits if hit.pattern.keyword.kind != "tag"]
     return any(
         overlaps(one, other) and one.product != other.product for one, other in combinations(counted, 2)

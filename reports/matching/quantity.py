@@ -5,11 +5,15 @@ All places are places in `Folded.text`, where case, dashes, white space and umla
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from reports.matching.boundaries import Hit
 
 _WINDOW = 60  # characters looked at before a match
+_SHORT = 12  # characters: beginnings that many headings share
+_BARE_WINDOW = 14  # "darunter 99 “" is the longest
+_WORDS_WINDOW = 32  # the longest quantity that begins with a number word fits in
 
 # A number of its own: no part of a code, a decimal, a fraction, a date or a dimension, and no amount of money.
 _FREE = (
@@ -31,23 +35,53 @@ _NUMBER_WORDS = {
 }  # fmt: skip
 _WORD = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
 _PART_OF = r"(?:davon|hiervon|darunter|thereof)"
-_OPEN = r"[\ \"'„“»:(]{0,3}"  # what may stand between a quantity and its thing
+_OPENING = " \"'„“»:("
+_OPEN = rf"[{_OPENING}]{{0,3}}"  # what may stand between a quantity and its thing
 
-_BEFORE = re.compile(
+# Three expressions, since what a quantity begins with says where to look for it: a search that tries all of them at
+# every place costs four times as much.
+_NUMBER_BEFORE = re.compile(
     rf"""
     {_FREE} (?!{_YEAR}) (?P<times>{_NUMBER}) \ ? {_TIMES} {_OPEN} \Z
     | {_FREE} (?P<units>{_NUMBER}) \ ? {_UNIT} \.? (?:\ (?:à|a|of|von))? {_OPEN} \Z
     | {_FREE} (?:(?P<packs>{_NUMBER}) \ ? {_TIMES} \ ?)? (?P<pack>{_NUMBER}) \ ?er [\ -]? (?:pack|set|paket)s?
       (?:\ (?:à|a|of|von|mit))? {_OPEN} \Z
-    | (?<![^\W_]) (?P<word>{_WORD}) (?:mal)?
+    """,
+    re.VERBOSE,
+)
+_WORD_BEFORE = re.compile(
+    rf"""
+    (?<![^\W_]) (?P<word>{_WORD}) (?:mal)?
       (?:\ {_UNIT}\.? (?:\ (?:à|a|of|von))? | \ ?{_TIMES})? [\ (\"'„“»] {_OPEN} \Z
-    | (?:\A\ ? | [+&;,/(]\ ? | (?<![^\W_])(?:und|and|für|fuer|fur|for|{_PART_OF})\ )
+    """,
+    re.VERBOSE,
+)
+_BARE_BEFORE = re.compile(
+    rf"""
+    (?:\A\ ? | [+&;,/(]\ ? | (?<![^\W_])(?:und|and|für|fuer|fur|for|{_PART_OF})\ )
       (?<![0-9][,/+]) (?P<bare>[1-9][0-9]?) \  [\"'„“»]? \Z
     """,
     re.VERBOSE,
 )
-# The last word before a match when a quantity can end there: a cheap test that spares most headings the search above.
-_MAY_END = re.compile(rf"(?:[0-9]|{_TIMES}|{_UNIT}\.?|{_WORD}|(?:pack|set|paket)s?|à|a|of|von|mit){_OPEN}\Z")
+_MAY_FOLLOW = frozenset(" ,:([–-0123456789x×*")  # what a quantity behind its thing may begin with
+_NUMBERS = re.compile(r"[0-9]+")
+_DIGITS = "0123456789"
+# What a quantity ends with: cheap tests that spare most headings the searches above.
+_PACK_WORDS = ("pack", "packs", "set", "sets", "paket", "pakets", "mit")  # only behind digits
+_LAST_WORDS = (
+    *"x×*", "stück", "stücke", "stueck", "stuecke", "stk", "stck", "st", "pcs", "pce", "pces", "piece", "pieces",
+    "unit", "units", "ea", "mal", "gerät", "geräte", "geraet", "geraete", "einheit", "einheiten",
+    "à", "a", "of", "von", *_PACK_WORDS, *_NUMBER_WORDS,
+)  # fmt: skip
+_LAST_TWO = (
+    frozenset(word[-2:] for word in _LAST_WORDS)
+    | frozenset(word[-1] + "." for word in _LAST_WORDS)
+    | frozenset(char + last for char in map(chr, range(256)) for last in "x×*àa")
+)
+_BEFORE_BARE = (
+    *"+&;,/(", "+ ", "& ", "; ", ", ", "/ ", "( ", "und ", "and ", "für ", "fuer ", "fur ", "for ", "von ",
+    "darunter ", "thereof ",
+)  # fmt: skip
 
 # What makes a number after a match something else: more digits, money, a share, a duration, a size, a frequency.
 _NOT_COUNT = (
@@ -64,18 +98,20 @@ _AFTER = re.compile(
     """,
     re.VERBOSE,
 )
-_DIGIT = re.compile(r"[0-9]")
 _PART = re.compile(rf"(?<![^\W_]){_PART_OF}(?![^\W_])")
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """How many, why (`source`), and where the words for it stand; -1 when nothing was written."""
+class Quantity(NamedTuple):
+    """How many, why (`source`), and where the words for it stand; -1 when nothing was written.
+
+    `place` tells numbers apart: where the number itself stands.
+    """
 
     value: int
     source: str
     start: int = -1
     end: int = -1
+    place: int = -1
 
     @property
     def is_explicit(self) -> bool:
@@ -88,35 +124,65 @@ DEFAULT = Quantity(1, "default")
 
 def read_before(text: str, place: int) -> Quantity | None:
     """The quantity that ends directly before `place`."""
-    if place == 0 or not _MAY_END.search(text, max(0, place - 16), place):
+    return _read_first(text[:place]) if place <= _SHORT else _read_before(text, place)
+
+
+@lru_cache(maxsize=4096)
+def _read_first(head: str) -> Quantity | None:
+    """The quantity at the end of the first few characters of a heading: few beginnings are common to many."""
+    return _read_before(head, len(head))
+
+
+def _read_before(text: str, place: int) -> Quantity | None:
+    near = text[max(0, place - 16) : place]
+    tail = near.rstrip(_OPENING)
+    if tail[-1:] in _DIGITS:
+        return _read_bare(text, place, tail.rstrip(_DIGITS)) if tail else None
+    if tail[-2:] not in _LAST_TWO or not tail.rstrip(".").endswith(_LAST_WORDS):
         return None
-    found = _BEFORE.search(text, max(0, place - _WINDOW), place)
-    if found is None:
+    for number in _NUMBERS.finditer(text, max(0, place - _WINDOW), place):
+        found = _NUMBER_BEFORE.match(text, number.start(), place)
+        if found:
+            group = found.lastgroup or ""
+            value = _to_int(found[group])
+            if group == "pack" and found["packs"]:
+                value *= _to_int(found["packs"])
+            return _quantity(value, "before", found, found.start())
+    if len(tail) == len(near) or tail.endswith(_PACK_WORDS):
         return None
-    word = found["word"]
-    number = found["times"] or found["units"] or found["pack"] or found["bare"]
-    value = _NUMBER_WORDS[word] if word else _to_int(number)
-    if found["packs"]:
-        value *= _to_int(found["packs"])
-    return _quantity(value, "before", *found.span())
+    found = _WORD_BEFORE.search(text, max(0, place - _WORDS_WINDOW), place)
+    return _quantity(_NUMBER_WORDS[found["word"]], "before", found, found.start()) if found else None
+
+
+def _read_bare(text: str, place: int, head: str) -> Quantity | None:
+    """The number without a unit that ends directly before `place`; `head` is what stands before it."""
+    if head.strip() and not head.endswith(_BEFORE_BARE):
+        return None
+    found = _BARE_BEFORE.search(text, max(0, place - _BARE_WINDOW), place)
+    return _quantity(int(found["bare"]), "before", found, found.start("bare")) if found else None
 
 
 def read_after(text: str, place: int) -> Quantity | None:
     """The quantity that begins directly after `place`."""
-    if place == len(text):
+    if text[place : place + 1] not in _MAY_FOLLOW or text[place + 1 : place + 2] not in _MAY_FOLLOW:
+        return None
+    near = text[place : place + 4].lstrip(" ,:([–-")
+    if not near or near[0] not in "0123456789x×*":
         return None
     found = _AFTER.match(text, place)
     if found is None:
         return None
-    return _quantity(_to_int(found["times"] or found["units"] or found["suffix"]), "after", *found.span())
+    group = found.lastgroup or ""
+    return _quantity(_to_int(found[group]), "after", found, found.start(group))
 
 
 def _to_int(digits: str) -> int:
     return int(digits.replace(".", ""))
 
 
-def _quantity(value: int, source: str, start: int, end: int) -> Quantity | None:
-    return Quantity(value, source, start, end) if value > 0 else None
+def _quantity(value: int, source: str, found: re.Match[str], place: int) -> Quantity | None:
+    start, end = found.span()
+    return Quantity(value, source, start, end, place) if value > 0 else None
 
 
 def assign_quantities(text: str, hits: Sequence[Hit]) -> list[Quantity]:
@@ -125,60 +191,66 @@ def assign_quantities(text: str, hits: Sequence[Hit]) -> list[Quantity]:
     A number between two matches belongs to the one after it ("CD-01, 2 Stk Bürsten") unless that one has its own
     number behind it ("CD-01 2 Stk, Bürste 3 Stk").
     """
-    befores = [_outside(text, hits, read_before(text, hit.anchor)) for hit in hits]
-    afters = [_outside(text, hits, read_after(text, hit.outer_end)) for hit in hits]
+    befores = [read_before(text, hit.anchor) for hit in hits]
+    afters = [read_after(text, hit.outer_end) for hit in hits]
+    if not any(befores) and not any(afters):
+        return [DEFAULT] * len(hits)
+    befores = [_outside(hits, quantity) if quantity else None for quantity in befores]
+    afters = [_outside(hits, quantity) if quantity else None for quantity in afters]
     taken: dict[int, int] = {}  # the place of a number -> the anchor it serves
     chosen: list[Quantity] = []
     for index, hit in enumerate(hits):
         quantity = befores[index]
-        if quantity and taken.setdefault(_digits_at(text, quantity), hit.anchor) == hit.anchor:
+        if quantity and taken.setdefault(quantity.place, hit.anchor) == hit.anchor:
             in_list = (
                 index > 0
                 and hit.pattern.is_code
                 and hit.start != hit.anchor
                 and hits[index - 1].anchor == hit.anchor
             )
-            chosen.append(
-                Quantity(quantity.value, "carried", quantity.start, quantity.end) if in_list else quantity
-            )
+            chosen.append(quantity._replace(source="carried") if in_list else quantity)
             continue
         quantity = afters[index]
-        if quantity and not _belongs_to_next(text, quantity, index, befores, afters):
-            taken[_digits_at(text, quantity)] = hit.anchor
+        if quantity and not _belongs_to_next(quantity, index, befores, afters):
+            taken[quantity.place] = hit.anchor
             chosen.append(quantity)
             continue
         chosen.append(DEFAULT)
     return chosen
 
 
-def _digits_at(text: str, quantity: Quantity) -> int:
-    """A place that tells numbers apart: the first digit of a quantity, or its start when it is a word."""
-    found = _DIGIT.search(text, quantity.start, quantity.end)
-    return found.start() if found else quantity.start
+def assign_quantity(text: str, hit: Hit) -> Quantity:
+    """The quantity of the only hit: what `assign_quantities` comes to."""
+    quantity = read_before(text, hit.anchor)
+    if quantity and not hit.start <= quantity.place < hit.end:
+        return quantity
+    quantity = read_after(text, hit.outer_end)
+    if quantity and not hit.start <= quantity.place < hit.end:
+        return quantity
+    return DEFAULT
 
 
 def _belongs_to_next(
-    text: str, quantity: Quantity, index: int, befores: list[Quantity | None], afters: list[Quantity | None]
+    quantity: Quantity, index: int, befores: list[Quantity | None], afters: list[Quantity | None]
 ) -> bool:
     if index + 1 == len(befores):
         return False
     rival = befores[index + 1]
-    if rival is None or afters[index + 1] is not None:
-        return False
-    return _digits_at(text, rival) == _digits_at(text, quantity)
+    return rival is not None and afters[index + 1] is None and rival.place == quantity.place
 
 
-def _outside(text: str, hits: Sequence[Hit], quantity: Quantity | None) -> Quantity | None:
+def _outside(hits: Sequence[Hit], quantity: Quantity) -> Quantity | None:
     """The quantity, unless its number is part of a name: the 75 of "Scrubber 75 x Omnie"."""
-    if quantity is None:
-        return None
-    place = _digits_at(text, quantity)
-    return None if any(hit.start <= place < hit.end for hit in hits) else quantity
+    place = quantity.place
+    for hit in hits:
+        if hit.start <= place < hit.end:
+            return None
+    return quantity
 
 
 def mentions_part(text: str) -> bool:
     """Whether the text says "davon": a quantity that is part of a larger one."""
-    return _PART.search(text) is not None
+    return ("von" in text or "darunter" in text or "thereof" in text) and _PART.search(text) is not None
 
 
 def add_up(text: str, quantities: Sequence[Quantity]) -> tuple[int, str]:

@@ -1,10 +1,12 @@
-"""What matching one heading gives back. All spans are places in the original heading."""
+"""What matching one heading gives back. All spans are places in the original heading.
 
-from dataclasses import dataclass
+Named tuples: as immutable as frozen dataclasses, and made in a third of the time.
+"""
+
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """One product, service or tag: how many, why that many, and everywhere it was found.
 
     `quantity_source`: before, after, carried (from the family name or the head of a slash list), sum (several explicit
@@ -21,8 +23,7 @@ class Match:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Something that nearly matched, and the rule it failed.
 
     Rules: glued_left, glued_right, inseparable_prefix, separator, longer_code, date, prefixed_code, leading_zero,
@@ -37,8 +38,7 @@ class Reason:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The answer for one heading.
 
     `status` is matched, unmatched, excluded or empty_heading. `matches` are the products and services that count, in
@@ -51,3 +51,7 @@ class Result:
     tags: tuple[Match, ...] = ()
     rejected: tuple[Reason, ...] = ()
     flags: tuple[str, ...] = ()
+
+
+EMPTY = Result("empty_heading")
+UNMATCHED = Result("unmatched")

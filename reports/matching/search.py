@@ -1,7 +1,7 @@
 """Look for all spellings of all keywords at once, so that a heading without a keyword costs next to nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import re2
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -13,21 +13,33 @@ Found = tuple[list[Pattern], int, int]
 
 
 class Automaton:
-    """Patterns by their alphanumeric text, found with overlaps (Aho-Corasick)."""
+    """Patterns by their alphanumeric text, found with overlaps (Aho-Corasick).
 
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
+    `replaced` are characters that the texts to be searched have in the place of others; `signs` are texts that are
+    found too, without a pattern.
+    """
+
+    def __init__(
+        self,
+        patterns: Iterable[Pattern],
+        *,
+        replaced: Mapping[int, int] | None = None,
+        signs: Sequence[str] = (),
+    ) -> None:
         grouped: defaultdict[str, list[Pattern]] = defaultdict(list)
         for pattern in patterns:
-            grouped[pattern.text].append(pattern)
-        self._groups = list(grouped.values())
-        self._automaton = AhoCorasick(list(grouped), implementation=Implementation.DFA) if grouped else None
+            grouped[pattern.text.translate(replaced or {})].append(pattern)
+        texts = [*grouped, *signs]
+        self._groups = [*grouped.values(), *([] for _ in signs)]
+        self._automaton = AhoCorasick(texts, implementation=Implementation.DFA) if grouped else None
 
     def find(self, text: str) -> list[Found]:
         """Patterns and the spans in `text` where they stand."""
         if self._automaton is None:
             return []
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return [(self._groups[index], start, end) for index, start, end in found] if found else []
+        groups = self._groups
+        return [(groups[index], start, end) for index, start, end in found] if found else []
 
 
 class Expressions:
@@ -36,6 +48,15 @@ class Expressions:
     def __init__(self, keywords: Sequence[Keyword]) -> None:
         self._patterns = [(Pattern(keyword, "", {}), compile_regex(keyword.text)) for keyword in keywords]
         self._gate = _compile_gate(keywords) if len(keywords) > 1 else None
+
+    def __bool__(self) -> bool:
+        return bool(self._patterns)
+
+    def may_find(self, text: str) -> bool:
+        """Whether `find` may find something."""
+        if self._gate is not None:
+            return self._gate.search(text) is not None
+        return any(compiled.search(text) for _, compiled in self._patterns)
 
     def find(self, text: str) -> list[Hit]:
         """All places where an expression matches at least one character."""

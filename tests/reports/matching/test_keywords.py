@@ -27,6 +27,9 @@ def test_every_keyword_of_the_start_list_is_valid(one: object) -> None:
         ({"text": ""}, "text_empty"),
         ({"text": "™"}, "text_empty"),
         ({"text": "a" * 201}, "text_too_long"),
+        ({"text": "L"}, "text_too_short"),
+        ({"text": "ü"}, "text_too_short"),
+        ({"text": "- 7 -", "type": "code"}, "text_too_short"),
         ({"product": " "}, "product_missing"),
         ({"kind": ""}, "unknown_kind"),
         ({"kind": "gadget"}, "unknown_kind"),
@@ -40,6 +43,10 @@ def test_every_keyword_of_the_start_list_is_valid(one: object) -> None:
         ({"type": "regex", "text": "(?=look)"}, "regex_syntax"),
         ({"type": "regex", "text": r"(a)\1"}, "regex_syntax"),
         ({"type": "regex", "text": "(open"}, "regex_syntax"),
+        ({"type": "regex", "text": "a{3,2}"}, "regex_syntax"),
+        ({"type": "regex", "text": "(a{1000}){1000}"}, "regex_too_complex"),
+        ({"type": "regex", "text": "((a{100}){100}){100}"}, "regex_too_complex"),
+        ({"type": "regex", "text": r"\pL{900}"}, "regex_too_complex"),
         ({"type": "regex", "text": "x*"}, "regex_matches_empty"),
         ({"type": "regex", "text": r"\b"}, "regex_matches_empty"),
         ({"type": "regex", "text": "lease|"}, "regex_matches_empty"),
@@ -59,6 +66,15 @@ def test_masks_and_vetoes_need_no_product_and_no_kind() -> None:
 def test_matcher_refuses_an_unusable_keyword_by_its_number() -> None:
     with pytest.raises(ValueError, match="keyword 7: regex_syntax"):
         Matcher([keyword("Akku"), keyword("(", id=7, type="regex")])
+
+
+def test_expression_of_one_letter_is_somebodys_own_decision() -> None:
+    assert validate(keyword("[0-9]", "x", type="regex")) == []
+    assert validate(keyword("x", "x", type="regex")) == []
+
+
+def test_list_with_a_single_letter_can_still_be_searched_with() -> None:
+    assert found(keyword("L"), "Größe L") == "L×1"
 
 
 def test_empty_list_matches_nothing() -> None:
