@@ -190,6 +190,22 @@ class ConnectionForm(SecretsForm):
                 "context_identifier",
                 _("A tenant's name has letters and digits only, like Cust12345; no address and no blanks."),
             )
+        if self.instance.pk and self._leads_elsewhere() and self.instance.calls.exists():
+            self.add_error(
+                "context_identifier",
+                _(
+                    "This connection has worked with %(tenant)s, and what was read belongs to it. Add another "
+                    "connection for another tenant, and take this one out of use."
+                )
+                % {"tenant": self.instance.context_identifier},
+            )
+
+    def _leads_elsewhere(self) -> bool:
+        """Whether the input names another tenant than the row does."""
+        return any(
+            name in self.cleaned_data and self.cleaned_data[name] != getattr(self.instance, name)
+            for name in (*Connection.TENANT_COLUMNS, "base_url")
+        )
 
     def _post_clean(self) -> None:
         super()._post_clean()

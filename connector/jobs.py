@@ -7,6 +7,7 @@ the same database.
 
 from typing import Literal
 
+from django.conf import settings
 from django_q.tasks import async_task
 
 Cluster = Literal["reports", "mail"]
@@ -15,4 +16,6 @@ Cluster = Literal["reports", "mail"]
 def enqueue(path: str, *ids: int, cluster: Cluster) -> str:
     """Run the function at `path` with `ids` in `cluster`; returns the job's id. It may run twice or never:
     what it works on has to be claimed in the database."""
-    return str(async_task(path, *ids, cluster=cluster))
+    limit = settings.LONG_JOBS.get(path)
+    options = {"timeout": limit} if limit else {}
+    return str(async_task(path, *ids, cluster=cluster, **options))

@@ -123,6 +123,9 @@ class Connection(TokenHolder, Reachable):
     probe_started_at = models.DateTimeField(null=True, editable=False)
     probed_at = models.DateTimeField(_("rights checked"), null=True, editable=False)
 
+    # What makes two rows two tenants: what was read through one row never belongs to another.
+    TENANT_COLUMNS = ("environment", "context_identifier")
+
     objects = ConnectionQuerySet.as_manager()
 
     class Meta:
@@ -131,7 +134,7 @@ class Connection(TokenHolder, Reachable):
         constraints = [
             models.UniqueConstraint(
                 fields=["origin"],
-                condition=~Q(origin=Origin.ADMIN),
+                condition=~Q(origin=Origin.ADMIN) & Q(is_active=True),
                 name="one_connection_per_automatic_origin",
             ),
             models.CheckConstraint(condition=Q(origin__in=Origin.values), name="connection_origin_known"),

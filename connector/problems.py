@@ -218,6 +218,28 @@ PROBLEMS: dict[str, Problem] = {
             "The worker died several times while this run was at the same place. Look at memory and at the log."
         ),
     ),
+    "reading_keeps_stopping": Problem(
+        _(
+            "Reading the sales stopped several times at the same place. What was read is kept; please tell an administrator."
+        ),
+        _(
+            "The worker died several times while it was reading at the same place. Look at memory and at the log; the next reading goes on from there."
+        ),
+    ),
+    "reading_cancelled": Problem(
+        _("Somebody stopped the reading of SuperOffice, so the newest changes are missing here."),
+        _(
+            "The reading that this stands on was cancelled. The next one goes on from there; run the report again."
+        ),
+    ),
+    "sales_vanished": Problem(
+        _(
+            "SuperOffice showed far fewer sales than before, so none was taken away: some of those here may be gone. An administrator has to look at it."
+        ),
+        _(
+            "More than a fifth of the sales were not shown. Usually the user behind the connection lost rights: compare them on “What Sales Desk may do in SuperOffice”. If the sales were really deleted, run: python manage.py sync_sales --full --accept-removals"
+        ),
+    ),
     # --- Mail server ---
     "no_mailbox": Problem(
         _("There is no mailbox to send from. An administrator has to set one up."),

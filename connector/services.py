@@ -81,7 +81,9 @@ def _find_connection() -> Connection | None:
         values["environment_mark"] = _mark(values["refresh_token"])
         if values["login_url"] == settings.SUPEROFFICE_LOGIN_URLS[values["environment"]]:
             values["login_url"] = ""
-        if (row := _synchronised(Connection, {"origin": origin}, values)).origin == Origin.ENVIRONMENT:
+        # Another tenant gets another row: what was read of one must never mix with the other's.
+        key = {"origin": origin, **{name: values[name] for name in Connection.TENANT_COLUMNS}}
+        if (row := _synchronised(Connection, key, values)).origin == Origin.ENVIRONMENT:
             return row
     return Connection.objects.in_order_of_precedence().exclude(origin__in=_stale_origins()).first()
 
@@ -102,6 +104,8 @@ def _synchronised(model: Any, key: dict[str, Any], values: dict[str, Any]) -> An
     if row and not _differences(row, values):
         return row
     with transaction.atomic():
+        if model is Connection:
+            _retire_other_tenants(key)
         row, is_new = model.objects.select_for_update().get_or_create(**key, defaults=values)
         # Looked at again: of several processes that start with new variables, one makes the change.
         if not is_new and (changes := _differences(row, values)):
@@ -111,6 +115,11 @@ def _synchronised(model: Any, key: dict[str, Any], values: dict[str, Any]) -> An
             model.objects.filter(pk=row.pk).update(**changes)
             row.refresh_from_db()
     return row
+
+
+def _retire_other_tenants(key: dict[str, Any]) -> None:
+    tenant = {name: key[name] for name in Connection.TENANT_COLUMNS}
+    Connection.objects.filter(origin=key["origin"], is_active=True).exclude(**tenant).update(is_active=False)
 
 
 def _differences(row: Any, values: dict[str, Any]) -> dict[str, Any]:

@@ -67,6 +67,7 @@ JOBS: dict[str, Promise] = {
     "probe": _("Check of the rights"),
     "trial": _("Trial with records"),
     "run": _("Report run"),
+    "sync": _("Reading of the sales"),
     "schedule": _("Start of scheduled reports"),
     "dispatch": _("Sending of mails"),
     "archive": _("Filing of sent mails"),

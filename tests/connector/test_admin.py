@@ -18,7 +18,15 @@ from pytest_django.fixtures import Settings
 from connector import hosts, roles
 from connector.demo.mail_catcher import MailCatcher
 from connector.demo.tenant import DemoTenant
-from connector.models import Connection, DemoLogin, Mailbox, Origin, PersonalSignIn, Representative
+from connector.models import (
+    ApiCall,
+    Connection,
+    DemoLogin,
+    Mailbox,
+    Origin,
+    PersonalSignIn,
+    Representative,
+)
 from connector.services import check_mailbox, has_sign_in
 from tests.conftest import People
 from tests.connector.smtp.scripted_server import Dialogue, ScriptedServer, hang_up
@@ -975,3 +983,14 @@ def test_other_pages_of_the_admin_have_no_test_button(browser: Client, people: P
 @pytest.mark.parametrize("path", ["capability", "apicall", "callpace", "heartbeat", "demologin"])
 def test_what_sales_desk_writes_itself_is_not_in_the_admin(browser: Client, path: str) -> None:
     assert browser.get(f"/admin/connector/{path}/").status_code == 404
+
+
+def test_a_connection_that_has_worked_stays_with_its_tenant(browser: Client) -> None:
+    row = stored(AS_USER, context_identifier="Cust1")
+    ApiCall.objects.create(
+        connection=row, at=timezone.now(), method="GET", operation="Sale", outcome="ok", milliseconds=1
+    )
+    page = browser.post(change_url(row), {**AS_USER, "context_identifier": "Cust2"}).content.decode()
+    assert "This connection has worked with Cust1" in page
+    row.refresh_from_db()
+    assert row.context_identifier == "Cust1"

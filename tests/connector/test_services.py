@@ -93,6 +93,21 @@ def test_a_changed_secret_takes_effect_and_drops_the_old_token(db: None, setting
     assert Connection.objects.count() == 1
 
 
+def test_another_tenant_in_the_environment_gets_a_row_of_its_own(db: None, settings: Settings) -> None:
+    settings.SUPEROFFICE = REAL
+    first = services.current_connection()
+    settings.SUPEROFFICE = {**REAL, "context_identifier": "Cust778"}
+    second = services.current_connection()
+    assert first and second and first != second
+    first.refresh_from_db()
+    assert (first.is_active, first.context_identifier) == (False, "Cust777")
+    settings.SUPEROFFICE = REAL
+    assert services.current_connection() == first
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.is_active, second.is_active) == (True, False)
+
+
 def test_a_later_refresh_token_is_not_overwritten_by_the_environments_old_one(
     db: None, settings: Settings
 ) -> None:
