@@ -19,9 +19,17 @@ def main() -> int:
         from django.core.management import call_command  # noqa: PLC0415 (after the set-up)
 
         call_command("migrate", verbosity=0)
-        from benchmarks import call_log, reading, report_command  # noqa: PLC0415
+        from benchmarks import (  # noqa: PLC0415
+            call_log,
+            csv_file,
+            matching,
+            preview,
+            reading,
+            report_command,
+            report_page,
+        )
 
-        subjects = (report_command, reading, call_log)
+        subjects = (report_command, reading, call_log, csv_file, matching, preview, report_page)
         figures = [figure.as_json() for subject in subjects for figure in subject.measure()]
     target = root / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)

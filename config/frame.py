@@ -17,7 +17,8 @@ from connector.models import DemoLogin, Mailbox, Origin
 from connector.services import current_connection
 from outreach.counts import pending_count
 from outreach.services import is_stopped
-from reports.models import Run
+from reports.models import LocalCopy
+from reports.rights import may_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def navigation(request: HttpRequest) -> list[Place]:
         (_("Queue"), "queue", "inbox", pending_count(user), works_on_mail),
         (_("Reports"), "reports", "bar-chart", None, True),
         (_("Keywords"), "keywords", "tags", None, True),
+        (_("Sales"), "sales", "cash-coin", None, True),
+        (_("Schedules"), "schedules", "calendar-event", None, may_plan(user)),
         (_("Connection"), "connection", "plug", None, True),
         (_("Mailboxes"), "mailboxes", "envelope-at", None, True),
         (_("Jobs"), "jobs", "gear", None, runs_the_house),
@@ -87,9 +90,9 @@ def mailbox_troubles() -> dict[str, int]:
 
 
 def data_read_at() -> datetime | None:
-    """How old the sales are that pages show: the end of the newest run over the tenant in use. One query."""
-    runs = Run.objects.filter(connection=current_connection()).with_result().newest_first()
-    return runs.values_list("finished_at", flat=True).first()
+    """How old the sales are that pages show: when the tenant in use was last read without a gap. One query."""
+    copies = LocalCopy.objects.filter(connection=current_connection())
+    return copies.values_list("read_at", flat=True).first()
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class ActingUserMiddleware:
 class SessionLimitMiddleware:
     """Ends a session after an idle hour. SESSION_COOKIE_AGE ends it after a working day in any case.
 
-    Polling pages do not count as use: htmx asks with a header of its own.
+    Polling pages do not count as use: htmx asks with a header of its own. A link or form that htmx follows does.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -57,12 +57,16 @@ class SessionLimitMiddleware:
             now, seen = int(time.time()), request.session.get("seen_at")
             if seen is not None and now - seen > settings.SESSION_IDLE_SECONDS:
                 logout(request)
-            elif "HX-Request" not in request.headers and (seen is None or now - seen > 60):
+            elif not _is_poll(request) and (seen is None or now - seen > 60):
                 expires_at = request.session.get_expiry_date()
                 request.session["seen_at"] = now
                 # Writing must not prolong the working day.
                 request.session.set_expiry(expires_at)
         return self.get_response(request)
+
+
+def _is_poll(request: HttpRequest) -> bool:
+    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
 
 
 class NoStoreMiddleware:

@@ -4,28 +4,41 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ
 
 from config.health import troubles
+from config.schedules import fixed_rows
 from connector.context import current_job
 from connector.models import Heartbeat, PersonalSignIn
 from connector.roles import is_administrator, is_representative, signed_in
 from connector.services import current_connection
 from outreach.counts import queue_counts
 from outreach.models import Message
-from reports.models import Report, Run
+from reports.job_log import newest_entries
+from reports.models import JobSchedule, Report, Run
+from reports.occurrences import unmended
+from reports.rights import may_define
+from reports.schedule import next_moments
+
+LOG_LINES = 30
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for this user, and how the newest report went."""
+    newest = Run.objects.newest_of_each(current_connection())
     context = {
         "counts": queue_counts(request.user),
-        "reports": Report.objects.with_newest_run(current_connection()),
+        "reports": [
+            (report, newest.get(report.pk))
+            for report in Report.objects.visible_to(request.user).order_by("name")
+        ],
+        "may_define": may_define(request.user),
         "has_lost_sign_in": is_representative(request.user)
         and PersonalSignIn.objects.filter(user=signed_in(request), connection=current_connection())
         .exclude(problem_code="")
@@ -36,17 +49,24 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
-    """For administrators: clusters, schedules, the last runs, and mails that could not leave."""
+    """For administrators: clusters, schedules, what ran and what did not, and mails that could not leave."""
     if not is_administrator(request.user):
         return forbidden(request)
+    now = timezone.now()
     context = {
         "heartbeats": Heartbeat.objects.order_by("pk"),
         "troubles": troubles(),
         "waiting_count": OrmQ.objects.count(),
-        "schedules": [
-            (schedule, rhythm_words(schedule.cron or "")) for schedule in Schedule.objects.order_by("name")
+        "planned": [
+            (schedule, next(iter(next_moments(schedule, now, 1)), None))
+            for schedule in JobSchedule.objects.filter(is_active=True).select_related("report").order_by("pk")
         ],
-        "runs": Run.objects.select_related("report", "started_by").newest_first()[:20],
+        "zone": timezone.get_current_timezone_name(),
+        "missed": unmended(now).filter(schedule__is_active=True)[:20],
+        "house_jobs": [
+            (schedule, rhythm_words(schedule.cron or "")) for schedule in fixed_rows().order_by("name")
+        ],
+        "entries": newest_entries(current_connection(), LOG_LINES),
         "stuck_messages": Message.objects.with_problem().select_related("mailbox")[:20],
     }
     return render(request, "jobs.html", context)

@@ -32,6 +32,8 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", " ".join(LOOPBACK_HOSTS))
 PORT = env.number("PORT", 8000, least=1, most=65535)
 # Reached only from this machine: plain HTTP is fine. Any other host name means TLS in front of us.
 IS_LOCAL = set(ALLOWED_HOSTS) <= set(LOOPBACK_HOSTS)
+# What links in mails begin with; without it they are only paths.
+PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}" if IS_LOCAL else "")
 if not IS_LOCAL:
     if DEBUG:
         raise SettingsError("DEBUG must be 0 where ALLOWED_HOSTS names other hosts than this machine.")
@@ -177,6 +179,9 @@ Q_CLUSTER: dict[str, Any] = {
         "mail": {"timeout": _MAIL_TIMEOUT, "retry": retry_seconds(_MAIL_TIMEOUT, _WORKERS)},
     },
 }
+# Jobs that cannot be cut into slices, and their seconds. Their rows give signs of life; handed out again, they find
+# them claimed.
+LONG_JOBS = {"reports.tasks.work_on_download": 900}
 CLUSTERS: tuple[str, ...] = tuple(Q_CLUSTER["ALT_CLUSTERS"])
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

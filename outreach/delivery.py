@@ -44,8 +44,8 @@ from outreach.recording import (
 )
 from outreach.services import renew_draft, undo_approval
 from reports import sync
+from reports.claims import owner_name
 from reports.models import Sale
-from reports.services import owner_name
 
 logger = logging.getLogger(__name__)
 

@@ -70,8 +70,8 @@ def _waiting_drafts(request: HttpRequest) -> DraftQuerySet:
 
 def _chosen_sales(ids: list[int]) -> list[Sale]:
     """The ticked sales of the current tenant, newest first."""
-    rows = Sale.objects.filter(pk__in=ids, connection=current_connection()).select_related("connection")
-    return list(rows.order_by("-sale_id"))
+    rows = Sale.objects.of_tenant(current_connection()).present().filter(pk__in=ids)
+    return list(rows.select_related("connection").order_by("-sale_id"))
 
 
 @require_safe

@@ -1,37 +1,16 @@
-"""Reports in the admin; keywords have an editor of their own."""
+"""Reports in the admin; what they show and when they run is defined in the browser, keywords have their editor."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from reports.models import Report
-from reports.schedule import is_valid_cron, is_valid_report_cron, keep_schedule
-
-
-class ReportForm(forms.ModelForm):
-    class Meta:
-        model = Report
-        fields = ["name", "limit", "cron"]
-
-    def clean_cron(self) -> str:
-        cron = " ".join(self.cleaned_data["cron"].split())
-        if cron and not is_valid_cron(cron):
-            raise forms.ValidationError(
-                _("Write five fields: minute hour day month weekday, like 0 6 * * 1-5.")
-            )
-        if cron and not is_valid_report_cron(cron):
-            raise forms.ValidationError(_("A report is made every 15 minutes at most."))
-        return cron
 
 
 @admin.register(Report)
 class ReportAdmin(admin.ModelAdmin):
-    form = ReportForm
-    list_display = ("name", "limit", "cron")
+    fields = ("name", "description", "owner", "shared_with", "keep_runs", "keep_monthly")
+    list_display = ("name", "owner", "shared_with")
 
-    def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        keep_schedule(obj)
+    def has_delete_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        """The page in the browser says what goes with a report, and keeps the trail of its downloads."""
+        return False

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -15,7 +16,7 @@ from reports.export import read_csv
 from reports.models import Keyword, KeywordList
 
 DEFAULT_LIST = Path(__file__).with_name("default_keywords.csv")
-_FIELDS = (
+FIELDS = (
     "number",
     "product",
     "family",
@@ -45,7 +46,7 @@ def current_list() -> KeywordList:
         return newest
     try:
         return save_version([*_default_keywords()], parent=None, author=None, reason="Start list")
-    except (ListChanged, IntegrityError):  # another process was faster
+    except ListChanged:  # another process was faster
         return KeywordList.objects.newest_first()[0]
 
 
@@ -84,6 +85,16 @@ def matcher_of(keyword_list: KeywordList) -> matching.Matcher:
     return _matcher(keyword_list.pk, keyword_list.checksum)
 
 
+@lru_cache(maxsize=4)
+def _keywords(list_pk: int, _checksum: str) -> tuple[Keyword, ...]:
+    return tuple(Keyword.objects.filter(keyword_list=list_pk).order_by("number"))
+
+
+def keywords_of(keyword_list: KeywordList) -> tuple[Keyword, ...]:
+    """The keywords of a version by number, read once a process; not to be changed, take `copy_of` one."""
+    return _keywords(keyword_list.pk, keyword_list.checksum)
+
+
 def save_version(
     keywords: list[Keyword], *, parent: KeywordList | None, author: User | None, reason: str
 ) -> KeywordList:
@@ -91,45 +102,93 @@ def save_version(
 
     Keywords without a number get the next one that no version has used.
     """
-    with transaction.atomic():
-        newest = KeywordList.objects.newest_first().first()
-        if newest != parent:
-            assert newest is not None
-            raise ListChanged(newest)
-        used = Keyword.objects.aggregate(most=Max("number"))["most"] or 0
-        for keyword in keywords:
-            if not keyword.number:
-                used += 1
-                keyword.number = used
-        saved = KeywordList.objects.create(
-            version=newest.version + 1 if newest else 1,
-            parent=parent,
-            author=author,
-            reason=reason,
-            checksum=checksum(keywords),
-        )
-        Keyword.objects.bulk_create([_copy(keyword, saved) for keyword in keywords])
+    try:
+        with transaction.atomic():
+            newest = KeywordList.objects.newest_first().first()
+            if newest is not None and newest != parent:
+                raise ListChanged(newest)
+            return _store(keywords, parent, author, reason)
+    except (
+        IntegrityError
+    ) as error:  # somebody else stored this version number between our look and our writing
+        raise ListChanged(KeywordList.objects.newest_first()[0]) from error
+
+
+def _store(
+    keywords: list[Keyword], parent: KeywordList | None, author: User | None, reason: str
+) -> KeywordList:
+    used = Keyword.objects.aggregate(most=Max("number"))["most"] or 0
+    for keyword in keywords:
+        if not keyword.number:
+            used += 1
+            keyword.number = used
+    saved = KeywordList.objects.create(
+        version=parent.version + 1 if parent else 1,
+        parent=parent,
+        author=author,
+        reason=reason,
+        checksum=checksum(keywords),
+    )
+    Keyword.objects.bulk_create([_copy_into(keyword, saved) for keyword in keywords], batch_size=1000)
     return saved
 
 
-def _copy(keyword: Keyword, keyword_list: KeywordList) -> Keyword:
-    return Keyword(keyword_list=keyword_list, **{name: getattr(keyword, name) for name in _FIELDS})
+def _copy_into(keyword: Keyword, keyword_list: KeywordList) -> Keyword:
+    return copy_of(keyword, keyword_list=keyword_list)
 
 
 def checksum(keywords: Iterable[Keyword]) -> str:
     """SHA-256 over the canonical JSON of a list: the same keywords give the same sum everywhere."""
     rows = sorted(
-        ([getattr(keyword, name) for name in _FIELDS] for keyword in keywords), key=lambda row: row[0]
+        ([getattr(keyword, name) for name in FIELDS] for keyword in keywords), key=lambda row: row[0]
     )
     return hashlib.sha256(json.dumps(rows, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def with_keyword(keyword: Keyword, *, parent: KeywordList, author: User, reason: str) -> KeywordList:
-    """The next version, in which `keyword` is new or stands in the place of its number."""
-    others = parent.keywords.exclude(number=keyword.number or 0)
-    return save_version([*others, keyword], parent=parent, author=author, reason=reason)
+def numbered(keywords: Sequence[Keyword]) -> list[Keyword]:
+    """The same list; whatever has no number yet gets one for the time being, so that it can be matched."""
+    number = max((keyword.number or 0 for keyword in keywords), default=0)
+    named = []
+    for keyword in keywords:
+        if not keyword.number:
+            number += 1
+            keyword = copy_of(keyword, number=number)  # noqa: PLW2901
+        named.append(keyword)
+    return named
 
 
-def without_keyword(number: int, *, parent: KeywordList, author: User, reason: str) -> KeywordList:
-    others = [*parent.keywords.exclude(number=number)]
-    return save_version(others, parent=parent, author=author, reason=reason)
+def copy_of(keyword: Keyword, **changes: Any) -> Keyword:
+    """A keyword with the same meaning that belongs to no list."""
+    return Keyword(**{name: getattr(keyword, name) for name in FIELDS} | changes)
+
+
+def with_keyword(keywords: Iterable[Keyword], keyword: Keyword) -> list[Keyword]:
+    """The list in which `keyword` is new or stands in the place of its number."""
+    return [*(other for other in keywords if not keyword.number or other.number != keyword.number), keyword]
+
+
+def without_keyword(keywords: Iterable[Keyword], number: int) -> list[Keyword]:
+    return [keyword for keyword in keywords if keyword.number != number]
+
+
+def without_product(keywords: Sequence[Keyword], product: str, *, heir: str = "") -> list[Keyword]:
+    """The list in which the keywords of `product` belong to `heir` and its family, or are gone without an heir.
+
+    What the heir has already is not given to it twice; a family name stays one only for a family name.
+    """
+    rest = [keyword for keyword in keywords if keyword.product != product]
+    if not heir:
+        return rest
+    its_own = [keyword for keyword in rest if keyword.product == heir]
+    texts = {keyword.text for keyword in its_own}
+    family = next((keyword.family for keyword in its_own if keyword.family), "")
+    is_family_name = any(keyword.generic for keyword in its_own)
+    moved = (keyword for keyword in keywords if keyword.product == product and keyword.text not in texts)
+    changes = {"product": heir, "family": family}
+    return rest + [copy_of(one, **changes, generic=one.generic and is_family_name) for one in moved]
+
+
+def by_product(keyword: Keyword) -> tuple[bool, str, str, str, int]:
+    """What to sort by on pages: product, then text. Masks and vetoes, which have no product, come last."""
+    name, text = keyword.product, keyword.text
+    return not name, name.casefold(), name, text.casefold(), keyword.number or 0

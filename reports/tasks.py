@@ -5,8 +5,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from connector.context import job_context
-from reports import services
-from reports.models import Report
+from reports import downloads, occurrences, result_mail, services, sync
 
 
 def work_on_run(run_id: int) -> None:
@@ -14,14 +13,37 @@ def work_on_run(run_id: int) -> None:
         services.work_on_run(run_id)
 
 
-def scheduled_run(report_id: int, intended_at: str) -> None:
-    """`intended_at`: the planned moment in ISO form; the same moment never runs twice."""
+def work_on_sync(sync_id: int) -> None:
+    with job_context("sync"):
+        sync.work_on_sync(sync_id)
+
+
+def work_on_download(download_id: int) -> None:
+    with job_context("download"):
+        downloads.work_on_download(download_id)
+
+
+def prune_downloads() -> None:
+    with job_context("prune"):
+        downloads.prune(timezone.now())
+
+
+def scheduled_job(schedule_id: int, intended_at: str) -> None:
+    """`intended_at`: the planned moment in ISO form; the same moment never starts anything twice."""
     with job_context("schedule"):
-        report = Report.objects.filter(pk=report_id).first()
-        if report is not None:
-            services.start_run(report=report, intended_at=datetime.fromisoformat(intended_at))
+        occurrences.start_job(schedule_id, datetime.fromisoformat(intended_at), timezone.now())
+
+
+def mail_result(occurrence_id: int) -> None:
+    """In the mail cluster: a mail server may take its time."""
+    with job_context("result-mail"):
+        result_mail.mail_result(occurrence_id, timezone.now())
 
 
 def sweep() -> None:
     with job_context("sweep"):
-        services.sweep(timezone.now())
+        now = timezone.now()
+        services.sweep(now)
+        downloads.sweep(now)
+        occurrences.watch(now)
+        result_mail.sweep(now)

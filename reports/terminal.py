@@ -46,9 +46,16 @@ def write(
     columns: Sequence[str], rows: Iterable[Sequence[Cell]], options: dict[str, Any], stdout: OutputWrapper
 ) -> None:
     """Write `rows` as the options say. A file is complete or not there: it gets its name at the end."""
-    output: Path | None = options["output"]
-    wanted = options["format"] or ("csv" if output else "table")
-    pieces = _pieces(wanted, columns, rows, options["dialect"])
+    wanted = options["format"] or ("csv" if options["output"] else "table")
+    _put(_pieces(wanted, columns, rows, options["dialect"]), options["output"], stdout)
+
+
+def write_json(told: Any, options: dict[str, Any], stdout: OutputWrapper) -> None:
+    """Write what has more depth than a table as JSON, into the file or to the terminal as `write` does."""
+    _put([json.dumps(told, ensure_ascii=False, indent=2) + "\n"], options["output"], stdout)
+
+
+def _put(pieces: Iterable[str], output: Path | None, stdout: OutputWrapper) -> None:
     if output is None:
         for piece in pieces:
             stdout.write(piece, ending="")

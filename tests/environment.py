@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-_FOREIGN = ("ALLOWED_HOSTS", "DEBUG", "DEMO_PARTS", "LOCAL_KEYS", "PORT", "Q_CLUSTER_NAME")
+_FOREIGN = ("ALLOWED_HOSTS", "DEBUG", "DEMO_PARTS", "LOCAL_KEYS", "PORT", "PUBLIC_URL", "Q_CLUSTER_NAME")
 _FOREIGN_PREFIXES = ("SO_", "SMTP_", "APPROVAL_", "MESSAGE_", "WATCHDOG_", "DJANGO_")
 VAR_DIR = Path(tempfile.mkdtemp(prefix="sales-desk-tests-"))
 

@@ -17,7 +17,7 @@ _BARE_SIZE = re.compile(r"x*[sl](?![^\W_])")
 
 _CODE_TAIL = re.compile(r"([-./])([0-9]+)")
 _DATE_TAIL = re.compile(r"[-./](?:[0-9]{1,2}[-./])?(?:19|20)[0-9]{2}(?![0-9])|\.[0-9]{1,2}\.(?![0-9])")
-_BEFORE_DIGITS, _AFTER_PREFIX = frozenset("-./"), frozenset("-_./")
+_BEFORE_DIGITS, AFTER_PREFIX = frozenset("-./"), frozenset("-_./")
 _CODE_PREFIX = re.compile(r"[^\W_]+[-_./]\Z")
 
 _LETTERS = re.compile(r"[^\W\d_]*")
@@ -28,7 +28,7 @@ _INSEPARABLE = re.compile(r"(?:er|be|ge|ver|zer|ent|un|miss)+")
 _PERSON_TAIL = re.compile(r"rin(?:nen)?\Z|r[^aeiouyäöüh]")
 _LONGEST_TOKEN = 60
 # Characters that say nothing about an article number beside them.
-_CLEAR_OF_CODES = frozenset(["", *" ,;:+&()[]'\"!?*=<>|#"])
+CLEAR_OF_CODES = frozenset(["", *" ,;:+&()[]'\"!?*=<>|#"])
 _DIGITS = frozenset("0123456789")
 
 
@@ -70,7 +70,7 @@ def stands_alone(text: str, pattern: Pattern, start: int, end: int) -> bool:
     """
     before, after = text[start - 1 : start], text[end : end + 1]
     if pattern.is_code:
-        return before in _CLEAR_OF_CODES and after in _CLEAR_OF_CODES and text[start:end] in pattern.spellings
+        return before in CLEAR_OF_CODES and after in CLEAR_OF_CODES and text[start:end] in pattern.spellings
     if before.isalnum() or after.isalnum() or pattern.stem:
         return False
     return is_as_usual(text, pattern, start, end)
@@ -235,7 +235,7 @@ def code_context(folded: Folded, pattern: Pattern, start: int, end: int, ends: C
         after = list_end(folded, pattern, end)
         if _CODE_TAIL.match(text, after):
             return "date" if _DATE_TAIL.match(text, after) else "longer_code"
-    if text[start - 1 : start] not in _AFTER_PREFIX or start - 1 in ends:
+    if text[start - 1 : start] not in AFTER_PREFIX or start - 1 in ends:
         return ""
     prefix = _CODE_PREFIX.search(text, max(0, start - _LONGEST_TOKEN), start)
     if prefix is None:

@@ -1,11 +1,12 @@
 """Find the keywords of a list in headings: search, examine, resolve, count."""
 
+import gc
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from contextlib import contextmanager
+from itertools import filterfalse, islice
 
-from reports.matching.batch import PLAIN_VOWELS, Batch, is_plain
+from reports.matching.batch import PlainSearch, is_plain
 from reports.matching.code_lists import find_in_lists, has_list, index_by_number
-from reports.matching.context import SQUEEZED_SIGNS
 from reports.matching.findings import Findings
 from reports.matching.keywords import Keyword, compile_patterns, validate
 from reports.matching.normalise import Folded, code_view, fold, squeeze, squeeze_words, word_view
@@ -13,8 +14,20 @@ from reports.matching.resolve import resolve
 from reports.matching.results import EMPTY, UNMATCHED, Result
 from reports.matching.search import Automaton, Expressions
 
-_BATCH = 2000  # headings searched as one text
+_BATCH = 1000  # headings searched as one text
 _REMEMBERED = 20_000  # distinct headings whose results are kept while a stream of headings goes by
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """No garbage collection meanwhile. Results are many small objects without a circle, which it would walk in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Matcher:
@@ -38,9 +51,9 @@ class Matcher:
         codes = [pattern for pattern in patterns if pattern.is_code]
         self._all = Automaton(patterns)
         self._codes = Automaton(codes)
-        self._plain = Automaton(patterns, replaced=PLAIN_VOWELS, signs=SQUEEZED_SIGNS)
         self._words = Automaton(pattern for pattern in patterns if not pattern.is_code)
         self._expressions = Expressions([keyword for keyword in keywords if keyword.type == "regex"])
+        self._plain = PlainSearch(patterns, self._expressions)
         self._numbered = index_by_number(codes)
 
     def match(self, heading: str | None) -> Result:
@@ -59,12 +72,17 @@ class Matcher:
         while batch := [heading or "" for heading in islice(rest, _BATCH)]:
             if len(known) > _REMEMBERED:
                 known.clear()
-            fresh = [heading for heading in dict.fromkeys(batch) if heading not in known]
-            plain = list(filter(is_plain, fresh))
-            results = Batch(plain, self._plain, self._expressions).results()
-            known.update((heading, result) for heading, result in zip(plain, results, strict=True) if result)
-            known.update((heading, self.match(heading)) for heading in fresh if heading not in known)
+            with paused_collector():
+                self._learn(list(filterfalse(known.__contains__, dict.fromkeys(batch))), known)
             yield from map(known.__getitem__, batch)
+
+    def _learn(self, fresh: Sequence[str], known: dict[str, Result]) -> None:
+        """Add the results of the headings to `known`."""
+        plain = list(filter(is_plain, fresh))
+        for heading, result in zip(plain, self._plain.results(plain), strict=True):
+            known[heading] = result or self.match(heading)
+        for heading in filterfalse(known.__contains__, fresh):
+            known[heading] = self.match(heading)
 
     def _find(self, folded: Folded) -> Findings:
         findings = Findings()

@@ -35,6 +35,9 @@ _UNUSUAL = re.compile("[^\x00-\x7f\u00a0ÄÖÜäöüÉÈÀéèàçñ×€„“�
 _RAGGED_SPACE = re.compile(r"\s\s|[^\S \u00a0]")
 _SAME_LENGTH = str.maketrans({"\u00a0": " ", "\u2013": "-", "\u2014": "-", "\u2212": "-"})
 
+# Characters that keep it only nearly: dropped, or folded to two.
+_NEARLY = re.compile(f"[ß{''.join(sorted(_TRADE_MARKS))}]")
+
 _CP1252_HIGH = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MOJIBAKE = re.compile(f"[ÂÃ][{_CP1252_HIGH}]")
 
@@ -128,7 +131,35 @@ def fold(text: str) -> Folded:
             return Folded(text, text.lower(), text)
     elif not _UNUSUAL.search(text) and not _RAGGED_SPACE.search(text):
         return Folded(text, text.casefold().translate(_SAME_LENGTH), text)
-    return _fold_slowly(text)
+    return _fold_nearly(text) or _fold_slowly(text)
+
+
+def _fold_nearly(text: str) -> Folded | None:
+    """`fold` where only trade marks, superscripts and ß change the length; None where something else does."""
+    raw, starts, breaks, behind = "", list[int](), set[int](), 0
+    for found in _NEARLY.finditer(text):
+        place = found.start()
+        raw += text[behind:place]
+        starts += range(behind, place)
+        behind = place + 1
+        if text[place] == "ß":
+            raw += "ßß"
+            starts += (place, place)
+        else:
+            breaks.add(len(raw))
+    raw += text[behind:]
+    starts += range(behind, len(text))
+    folded = raw.replace("ß", "s")
+    if len(starts) == len(text) or _UNUSUAL.search(folded) or _RAGGED_SPACE.search(folded):
+        return None
+    return Folded(
+        original=text,
+        text=folded.casefold().translate(_SAME_LENGTH),
+        raw=raw,
+        starts=starts,
+        ends=[start + 1 for start in starts],
+        breaks=frozenset(breaks),
+    )
 
 
 def _fold_slowly(text: str) -> Folded:

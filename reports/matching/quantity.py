@@ -11,7 +11,8 @@ from typing import NamedTuple
 from reports.matching.boundaries import Hit
 
 _WINDOW = 60  # characters looked at before a match
-_SHORT = 12  # characters: beginnings that many headings share
+_SHORT = 14  # characters that many headings share
+_BEHIND = 5  # characters that may matter in front of a number
 _BARE_WINDOW = 14  # "darunter 99 “" is the longest
 _WORDS_WINDOW = 32  # the longest quantity that begins with a number word fits in
 
@@ -73,6 +74,7 @@ _LAST_WORDS = (
     "unit", "units", "ea", "mal", "gerät", "geräte", "geraet", "geraete", "einheit", "einheiten",
     "à", "a", "of", "von", *_PACK_WORDS, *_NUMBER_WORDS,
 )  # fmt: skip
+_LONGEST_LAST = max(map(len, _LAST_WORDS)) + 1  # with a dot
 _LAST_TWO = (
     frozenset(word[-2:] for word in _LAST_WORDS)
     | frozenset(word[-1] + "." for word in _LAST_WORDS)
@@ -120,17 +122,53 @@ class Quantity(NamedTuple):
 
 
 DEFAULT = Quantity(1, "default")
+_UNSURE = Quantity(0, "unsure")
+_new = tuple.__new__  # what a named tuple's own way comes to, in half the time
 
 
 def read_before(text: str, place: int) -> Quantity | None:
     """The quantity that ends directly before `place`."""
-    return _read_first(text[:place]) if place <= _SHORT else _read_before(text, place)
+    if place <= _SHORT:
+        return _read_first(text[:place])
+    quantity = _read_near(text[place - _SHORT : place])
+    if quantity is _UNSURE:
+        return _read_before(text, place)
+    if quantity is None:
+        return None
+    value, source, start, _, number = quantity
+    return _new(Quantity, (value, source, place + start, place, place + number))
 
 
 @lru_cache(maxsize=4096)
 def _read_first(head: str) -> Quantity | None:
     """The quantity at the end of the first few characters of a heading: few beginnings are common to many."""
     return _read_before(head, len(head))
+
+
+@lru_cache(maxsize=8192)
+def _read_near(near: str) -> Quantity | None:
+    """The quantity at the end of the last `_SHORT` characters, its places counted from their end.
+
+    `_UNSURE` when it takes more characters. Only packs have two numbers with something between them, so that no other
+    quantity that begins further left can reach over the last number or number word seen here.
+    """
+    tail = near.rstrip(_OPENING)
+    if len(tail) < _LONGEST_LAST or tail[-1] in _DIGITS:
+        return _UNSURE
+    if tail[-2:] not in _LAST_TWO or not tail.rstrip(".").endswith(_LAST_WORDS):
+        return None
+    if tail.endswith(_PACK_WORDS):
+        return None if tail.endswith(" mit") and not tail[:-4].endswith(_PACK_WORDS) else _UNSURE
+    found = _WORD_BEFORE.search(near, 1) if len(tail) < len(near) else None
+    if found is None:
+        *_, start = (-1, *(number.start() for number in _NUMBERS.finditer(near)))
+        if start < _BEHIND or near[start - 1] == ".":
+            return _UNSURE
+        found = _NUMBER_BEFORE.match(near, start)
+    quantity = _quantity_before(found) if found and found.lastgroup != "pack" else None
+    if quantity is None:
+        return _UNSURE
+    return quantity._replace(start=quantity.start - _SHORT, end=0, place=quantity.place - _SHORT)
 
 
 def _read_before(text: str, place: int) -> Quantity | None:
@@ -143,15 +181,20 @@ def _read_before(text: str, place: int) -> Quantity | None:
     for number in _NUMBERS.finditer(text, max(0, place - _WINDOW), place):
         found = _NUMBER_BEFORE.match(text, number.start(), place)
         if found:
-            group = found.lastgroup or ""
-            value = _to_int(found[group])
-            if group == "pack" and found["packs"]:
-                value *= _to_int(found["packs"])
-            return _quantity(value, "before", found, found.start())
+            return _quantity_before(found)
     if len(tail) == len(near) or tail.endswith(_PACK_WORDS):
         return None
     found = _WORD_BEFORE.search(text, max(0, place - _WORDS_WINDOW), place)
-    return _quantity(_NUMBER_WORDS[found["word"]], "before", found, found.start()) if found else None
+    return _quantity_before(found) if found else None
+
+
+def _quantity_before(found: re.Match[str]) -> Quantity | None:
+    """What `_NUMBER_BEFORE` or `_WORD_BEFORE` found."""
+    group = found.lastgroup or ""
+    value = _NUMBER_WORDS[found["word"]] if group == "word" else _to_int(found[group])
+    if group == "pack" and found["packs"]:
+        value *= _to_int(found["packs"])
+    return _quantity(value, "before", found, found.start())
 
 
 def _read_bare(text: str, place: int, head: str) -> Quantity | None:
@@ -162,12 +205,25 @@ def _read_bare(text: str, place: int, head: str) -> Quantity | None:
     return _quantity(int(found["bare"]), "before", found, found.start("bare")) if found else None
 
 
+def may_precede(head: str, *, is_whole: bool) -> bool:
+    """Whether `head` may end with a quantity: the last characters before a place, or all there are."""
+    if is_whole:
+        return read_before(head, len(head)) is not None
+    tail = head.rstrip(_OPENING)
+    return len(tail) < 2 or tail[-1] in _DIGITS or tail[-2:] in _LAST_TWO
+
+
+def may_follow(rest: str) -> bool:
+    """Whether `rest`, the four characters after a place, may begin a quantity."""
+    if rest[:1] not in _MAY_FOLLOW or rest[1:2] not in _MAY_FOLLOW:
+        return False
+    near = rest.lstrip(" ,:([–-")
+    return bool(near) and near[0] in "0123456789x×*"
+
+
 def read_after(text: str, place: int) -> Quantity | None:
     """The quantity that begins directly after `place`."""
-    if text[place : place + 1] not in _MAY_FOLLOW or text[place + 1 : place + 2] not in _MAY_FOLLOW:
-        return None
-    near = text[place : place + 4].lstrip(" ,:([–-")
-    if not near or near[0] not in "0123456789x×*":
+    if not may_follow(text[place : place + 4]):
         return None
     found = _AFTER.match(text, place)
     if found is None:
@@ -182,7 +238,7 @@ def _to_int(digits: str) -> int:
 
 def _quantity(value: int, source: str, found: re.Match[str], place: int) -> Quantity | None:
     start, end = found.span()
-    return Quantity(value, source, start, end, place) if value > 0 else None
+    return _new(Quantity, (value, source, start, end, place)) if value > 0 else None
 
 
 def assign_quantities(text: str, hits: Sequence[Hit]) -> list[Quantity]:

@@ -1,12 +1,12 @@
 """From what was seen in one heading to what counts."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import compress
 
 from reports.matching.boundaries import Hit, Miss
+from reports.matching.conclude import split_tags
 from reports.matching.context import is_negated, may_negate
 from reports.matching.findings import Findings
-from reports.matching.keywords import Keyword, Pattern
 from reports.matching.normalise import Folded
 from reports.matching.overlap import (
     carry_quantities,
@@ -20,19 +20,14 @@ from reports.matching.overlap import (
     specific_families,
 )
 from reports.matching.quantity import (
-    DEFAULT,
     Quantity,
     add_up,
     assign_quantities,
     assign_quantity,
     mentions_part,
-    read_after,
-    read_before,
 )
 from reports.matching.results import Match, Reason, Result
 
-_new = tuple.__new__  # what the named tuples' own way comes to, in half the time
-Placed = tuple[Pattern, int, int]  # and where it stands
 Reasons = list[tuple[Hit | Miss, str]]
 
 
@@ -55,88 +50,6 @@ def resolve(folded: Folded, findings: Findings) -> Result:
     counted = list(_counted(text, standing, quantities, vetoes, reasons))
     result = _conclude(folded, [hit for hit, _ in counted], [quantity for _, quantity in counted], reasons)
     return result._replace(status="excluded") if excluded else result
-
-
-def split_shadowed(placed: Sequence[Placed]) -> tuple[list[Placed], list[Placed]]:
-    """As `drop_shadowed` where each longer pattern has just one shorter one within; nothing where it is less plain.
-
-    `placed` are in the order of their ends.
-    """
-    standing: list[Placed] = []
-    shadowed: list[Placed] = []
-    behind = dark = 0  # where the last standing one ends, and the last one that has a shadow
-    for one in placed:
-        pattern, start, end = one
-        if start >= behind:
-            standing.append(one)
-        else:
-            other, first, last = standing[-1]
-            is_within = start <= first and last <= end and end - start > last - first
-            if not is_within or start < dark or other.keyword.product == pattern.keyword.product:
-                return [], []
-            if len(standing) > 1 and start < standing[-2][2]:
-                return [], []
-            shadowed.append(standing.pop())
-            standing.append(one)
-            dark = end
-        behind = end
-    return standing, shadowed
-
-
-def conclude_clear(
-    heading: str, text: str, placed: Sequence[Placed], shadowed: Sequence[Placed]
-) -> Result | None:
-    """What `resolve` comes to for patterns that stand alone, apart and in order, with nothing negated.
-
-    None where two of them have something to do with each other: then it takes `resolve`. One long function, since it
-    decides about most headings, and a call costs as much as a decision.
-    """
-    matches: dict[str, Match] = {}
-    families: dict[str, bool] = {}
-    flags: tuple[str, ...] = ()
-    number = behind = -1  # where the number behind the last match stands, and where that match ends
-    alone, has_tags = len(placed) == 1, False
-    for pattern, start, end in placed:
-        keyword = pattern.keyword
-        product = keyword.product
-        if not alone and (product in matches or number >= start or _is_related(keyword, families)):
-            return None
-        before, after = read_before(text, start), read_after(text, end)
-        if before and (number >= 0 or before.place < behind):
-            return None
-        quantity = before or after or DEFAULT
-        if quantity is not DEFAULT and mentions_part(text):
-            flags = ("davon",)
-        number, behind = after.place if after else -1, end
-        has_tags = has_tags or keyword.kind == "tag"
-        matches[product] = _new(Match, (
-            keyword.id, product, keyword.family, keyword.kind, quantity.value, quantity.source,
-            ((start, end),), heading[start:end],
-        ))  # fmt: skip
-    products, tags = _split(matches.values()) if has_tags else (tuple(matches.values()), ())
-    rejected = tuple([
-        Reason(pattern.keyword.id, pattern.keyword.product, "shadowed", start, end, heading[start:end])
-        for pattern, start, end in shadowed
-    ])  # fmt: skip
-    return _new(Result, ("matched" if products else "unmatched", products, tags, rejected, flags))
-
-
-def _is_related(keyword: Keyword, families: dict[str, bool]) -> bool:
-    """Whether the keyword and one before it are of the same family, and one is generic; remembers it (in place)."""
-    if not keyword.family:
-        return False
-    is_generic = families.get(keyword.family)
-    families[keyword.family] = keyword.generic or bool(is_generic)
-    return is_generic is not None and families[keyword.family]
-
-
-def _split(matches: Iterable[Match]) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
-    """Matches that count, and tags."""
-    all_of_them = list(matches)
-    return (
-        tuple([match for match in all_of_them if match.kind != "tag"]),
-        tuple([match for match in all_of_them if match.kind == "tag"]),
-    )
 
 
 def resolve_hits(folded: Folded, hits: list[Hit]) -> Result:
@@ -252,7 +165,7 @@ def _gather(
         )  # fmt: skip
     if repeated:
         found = {product: _add_up(folded, match, hits, quantities) for product, match in found.items()}
-    return _split(found.values())
+    return split_tags(found.values())
 
 
 def _add_up(folded: Folded, match: Match, hits: Sequence[Hit], quantities: Sequence[Quantity]) -> Match:

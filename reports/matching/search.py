@@ -16,7 +16,8 @@ class Automaton:
     """Patterns by their alphanumeric text, found with overlaps (Aho-Corasick).
 
     `replaced` are characters that the texts to be searched have in the place of others; `signs` are texts that are
-    found too, without a pattern.
+    found too, mostly without a pattern. `groups` are the patterns of each text, and the attribute `signs` says which of
+    these are a sign.
     """
 
     def __init__(
@@ -29,16 +30,20 @@ class Automaton:
         grouped: defaultdict[str, list[Pattern]] = defaultdict(list)
         for pattern in patterns:
             grouped[pattern.text.translate(replaced or {})].append(pattern)
-        texts = [*grouped, *signs]
-        self._groups = [*grouped.values(), *([] for _ in signs)]
+        texts = [*grouped, *(sign for sign in signs if sign not in grouped)]
+        self.groups = [*grouped.values(), *([] for _ in texts[len(grouped) :])]
+        self.signs = frozenset(map(texts.index, signs))
         self._automaton = AhoCorasick(texts, implementation=Implementation.DFA) if grouped else None
+
+    def search(self, text: str) -> list[tuple[int, int, int]]:
+        """Where in `groups` the patterns are, and the spans in `text` where they stand, in the order of the ends."""
+        if self._automaton is None:
+            return []
+        return self._automaton.find_matches_as_indexes(text, overlapping=True)
 
     def find(self, text: str) -> list[Found]:
         """Patterns and the spans in `text` where they stand."""
-        if self._automaton is None:
-            return []
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        groups = self._groups
+        found, groups = self.search(text), self.groups
         return [(groups[index], start, end) for index, start, end in found] if found else []
 
 

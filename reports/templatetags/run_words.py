@@ -30,6 +30,11 @@ _WORDS: dict[str, Promise] = {
 }
 
 
+def words_of(code: str) -> str:
+    """The sentence for salespeople about a run that ended with this problem."""
+    return str(_WORDS.get(code) or problem_of(code).for_salespeople)
+
+
 @register.inclusion_tag("_trouble.html", takes_context=True)
 def run_trouble(context: Context, run: Run, tone: str = "") -> dict[str, Any]:
     """The error sentence of a finished run, as `trouble` shows it elsewhere."""

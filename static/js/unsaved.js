@@ -71,7 +71,7 @@
   }
 
   const isTick = (field) => field.type === "checkbox" || field.type === "radio";
-  const nameOf = (field) => (field.type === "radio" ? `${field.name}=${field.value}` : field.name);
+  const nameOf = (field) => (isTick(field) ? `${field.name}=${field.value}` : field.name);
   const valueOf = (field) => (isTick(field) ? field.checked : field.value);
 
   // Hidden fields as well: with the revision that was edited, the server notices what changed meanwhile.

@@ -30,8 +30,32 @@ PAGES = {
         "/reports/",
         "/reports/1/",
         "/reports/1/?q=nobody-has-this",
+        "/reports/1/runs/",
+        "/runs/1/why/?sale=1",
+        "/runs/1/recount/",
+        "/reports/1/?stage=unmatched&sort=-amount",
+        "/reports/1/?by=product",
+        "/reports/1/?by=pivot",
+        "/downloads/",
+        "/reports/add/",
+        "/schedules/",
+        "/schedules/add/",
+        "/sales/",
+        "/sales/561/",  # the showcase
         "/keywords/",
         "/keywords/add/",
+        "/keywords/suggestions/",
+        "/keywords/suggestions/?tab=headings",
+        "/keywords/headings/",
+        "/keywords/labels/",
+        "/keywords/2/",
+        "/keywords/2/remove/",
+        "/keywords/product/remove/?product=Akku",
+        "/keywords/checks/",
+        "/keywords/catalogue/",
+        "/keywords/versions/",
+        "/keywords/versions/1/",
+        "/keywords/import/",
         "/queue/",
         "/queue/?bucket=uncertain",
         "/drafts/new/",
@@ -43,7 +67,11 @@ PAGES = {
         "/mailboxes/",
     ],
     "admin": [
+        "/downloads/",
         "/jobs/",
+        "/schedules/1/",
+        "/reports/1/edit/",
+        "/reports/1/remove/",
         "/connection/",
         "/connection/capabilities/",
         "/connection/capabilities/trial/",
@@ -124,3 +152,18 @@ def test_german_pages_speak_german(look: Watched) -> None:
     is_german = page.get_attribute("html", "lang") == "de"
     expected = "Warteschlange" if is_german else "Queue"
     assert re.search(expected, page.inner_text("h1"))
+
+
+def test_the_preview_of_a_keyword_follows_what_is_typed(look: Watched) -> None:
+    page = look.page
+    sign_in(page, "jonas")
+    page.goto("/keywords/add/")
+    page.fill("[name=product]", "Rest")
+    page.fill("[name=text]", "Angebot")
+    groups = page.locator("#preview .preview-group")
+    groups.first.wait_for()
+    assert page.inner_text("#preview-sentence")[0].isdigit()
+    page.fill("[name=text]", "x")  # one letter: a sentence, and no figures of the text before
+    groups.first.wait_for(state="detached")
+    assert not page.inner_text("#preview-sentence")[0].isdigit()
+    assert page.evaluate("document.activeElement.name") == "text"

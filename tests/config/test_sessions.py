@@ -43,6 +43,11 @@ def test_use_keeps_the_session_and_polling_does_not(signed_in: Client, settings:
     before = signed_in.session["seen_at"]
     signed_in.get("/", headers={"HX-Request": "true"})
     assert signed_in.session["seen_at"] == before
+    signed_in.get(
+        "/", headers={"HX-Request": "true", "HX-Boosted": "true"}
+    )  # a link that htmx follows is use
+    assert signed_in.session["seen_at"] > before
+    _age(signed_in, settings.SESSION_IDLE_SECONDS - 5)
     signed_in.get("/")
     assert signed_in.session["seen_at"] > before
 

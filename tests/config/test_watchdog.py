@@ -201,6 +201,6 @@ def test_the_canary_is_a_sign_of_life() -> None:
 
 
 def test_every_path_that_the_worker_calls_exists() -> None:
-    paths = [CANARY, "reports.tasks.scheduled_run", *OWNERS_AT_WORK, *(entry.function for entry in FIXED)]
+    paths = [CANARY, "reports.tasks.scheduled_job", *OWNERS_AT_WORK, *(entry.function for entry in FIXED)]
     assert all(callable(import_string(path)) for path in paths)
     assert busy_owners() == set()

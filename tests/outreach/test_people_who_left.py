@@ -148,8 +148,8 @@ def test_whoever_stands_in_the_history_cannot_be_deleted(
 ) -> None:
     desk.message()
     Suppression.objects.create(value="x.example", reason="x")
-    report = Report.objects.create(name="R", cron="")
-    Run.objects.create(report=report, keyword_list=current_list(), limit=1)
+    report = Report.objects.create(name="R")
+    Run.objects.create(report=report, keyword_list=current_list())
     somebody = desk.people.outsider
     row = model._default_manager.first()
     assert row is not None

@@ -1,4 +1,4 @@
-"""The two report commands against the demo tenant: rows, formats, and words when something is missing."""
+"""The report commands against the demo tenant: rows, formats, and words when something is missing."""
 
 import csv
 import io
@@ -15,6 +15,8 @@ from django.utils import translation
 
 from connector.demo.tenant import DemoTenant
 from connector.models import Connection
+from reports import services
+from reports.models import Report
 
 HEADER = [
     "SaleId",
@@ -73,6 +75,22 @@ def test_sales_without_a_company_do_not_use_up_the_limit_and_are_counted(
     without = int(words.split(" without a company")[0].split()[-1])
     assert without > 0
     assert words.startswith(f"{100 + without} sales read:")
+
+
+def test_the_command_places_sales_as_a_run_over_headings_does(connection: Connection) -> None:
+    report = Report.objects.create(name="Headings", limit=200, use_quotes=False)
+    started = services.start_run(report=report)
+    assert started is not None
+    services.work_on_run(started.pk)
+    stored = {
+        str(row.sale_number): (row.heading, row.products, row.quantities)
+        for row in started.rows.exclude(stage="no_company")
+    }
+    written = {
+        str(row["SaleId"]): (row["SaleHeading"], row["Products"], row["Quantities"])
+        for row in json.loads(run("generate_customer_product_report", "--limit", "200", "--format", "json"))
+    }
+    assert written == stored
 
 
 def test_matched_only_leaves_out_what_has_no_product(connection: Connection) -> None:
@@ -148,6 +166,19 @@ def test_no_product_family_is_explained(
     demo_tenant.faults.answer_status("/List/ProductFamily", 200, "[]")
     assert json.loads(run("list_products", "--format", "json")) == []
     assert "0 read" in capsys.readouterr().err
+
+
+def test_the_products_of_the_price_lists_are_listed_too(
+    connection: Connection, demo_tenant: DemoTenant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    products = json.loads(run("list_products", "--products", "--format", "json"))
+    assert set(products[0]) == {"ProductId", "Name", "Code", "FamilyName", "ListPrice", "Currency"}
+    families = {row["Name"] for row in json.loads(run("list_products", "--format", "json"))}
+    assert {row["FamilyName"] for row in products} <= families
+    demo_tenant.faults.answer_status("/Product", 200, '{"value": []}')
+    capsys.readouterr()
+    assert json.loads(run("list_products", "--products", "--format", "json")) == []
+    assert "No product came back: 0 read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["list_products", "generate_customer_product_report"])

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connector.database import prepare_database
 from connector.superoffice.client import Client
+from connector.superoffice.types import Sale as Read
 from reports import funnel, terminal
 from reports.export import COLUMNS, Cell
 from reports.funnel import Placement
@@ -47,18 +48,19 @@ class _Report:
     def rows(self, client: Client) -> Iterator[tuple[Cell, ...]]:
         labels = {value: str(label) for value, label in Sale.Status.choices}
         for page in funnel.newest_placements(client, self.matcher, self.limit):
-            self.counts = funnel.counted(page, self.counts)
-            for placement in page:
-                if placement.has_company and (placement.stage == "matched" or not self.matched_only):
+            self.counts = funnel.counted((placement for _sale, placement in page), self.counts)
+            for sale, placement in page:
+                if placement.has_company and (placement.stage == funnel.MATCHED or not self.matched_only):
                     self.row_count += 1
-                    yield row_of(placement, labels)
+                    yield row_of(sale, placement, labels)
 
     def words(self) -> list[str]:
         """What was read and where it went; the numbers add up."""
         counts = {stage: self.counts.get(stage, 0) for stage in funnel.STAGES}
         summary = (
             f"{sum(counts.values())} sales read: {counts['matched']} with a product, {counts['unmatched']} without a "
-            f"match, {counts['empty_heading']} without a heading, {counts['excluded']} excluded by a keyword, "
+            f"match, {counts['negated']} whose products are negated or hidden, {counts['empty_heading']} without a "
+            f"heading, {counts['excluded']} excluded by a keyword, "
             f"{counts['no_company']} without a company, {counts['company_unreadable']} whose company is not readable. "
             f"{self.row_count} rows written."
         )
@@ -74,15 +76,14 @@ class _Report:
         return "Nothing to report: no heading contains a keyword of the list. Look at the keyword list."
 
 
-def row_of(placement: Placement, labels: dict[str, str]) -> tuple[Cell, ...]:
+def row_of(sale: Read, placement: Placement, labels: dict[str, str]) -> tuple[Cell, ...]:
     """The cells of COLUMNS. Products and quantities stand only where they count; `labels` name the statuses."""
-    sale, is_matched = placement.sale, placement.stage == "matched"
     return (
         sale.id,
         sale.company_name,
         sale.heading,
-        placement.products if is_matched else "",
-        placement.quantities if is_matched else "",
+        placement.products,
+        placement.quantities,
         labels.get(sale.status, sale.status),
         sale.amount,
         sale.currency,

@@ -1,0 +1,54 @@
+"""Which language a keyword belongs to, and which products are known in one language only."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from reports.models import Keyword
+
+_GERMAN_NOTE = re.compile(r"\b(?:german|deutsch\w*|de)\b", re.IGNORECASE)
+_ENGLISH_NOTE = re.compile(r"\b(?:english|englisch\w*|en)\b", re.IGNORECASE)
+_UMLAUT = re.compile("[äöüßÄÖÜẞ]")
+
+
+def languages_of(keyword: Keyword) -> frozenset[str]:
+    """ "de", "en" or both; empty for what belongs to no language: names, codes, abbreviations.
+
+    The note decides ("English alias", "de/en"); without a word there, German endings, German compounds and umlauts
+    are German.
+    """
+    noted = {
+        language
+        for language, pattern in (("de", _GERMAN_NOTE), ("en", _ENGLISH_NOTE))
+        if pattern.search(keyword.note)
+    }
+    if noted:
+        return frozenset(noted)
+    if keyword.type != Keyword.Type.WORD:
+        return frozenset()
+    is_german = (
+        keyword.inflect == Keyword.Inflect.YES
+        or keyword.compound != Keyword.Compound.NONE
+        or _UMLAUT.search(keyword.text)
+    )
+    return frozenset({"de"} if is_german else ())
+
+
+def language_matrix(keywords: Iterable[Keyword]) -> dict[str, dict[str, list[Keyword]]]:
+    """{product: {"de": keywords, "en": keywords}} of all products with a keyword in one of the languages."""
+    matrix: defaultdict[str, dict[str, list[Keyword]]] = defaultdict(lambda: {"de": [], "en": []})
+    for keyword in keywords:
+        if keyword.polarity == Keyword.Polarity.POSITIVE:
+            for language in languages_of(keyword):
+                matrix[keyword.product][language].append(keyword)
+    return dict(matrix)
+
+
+def missing_twins(keywords: Sequence[Keyword]) -> list[tuple[str, str]]:
+    """(product, language without a keyword) of all products that are known in the other language only."""
+    return [
+        (product, missing)
+        for product, languages in sorted(language_matrix(keywords).items())
+        for missing in ("de", "en")
+        if not languages[missing]
+    ]

@@ -1,0 +1,149 @@
+"""Why a result is empty: each cause by its code, with a way on."""
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+
+from connector.models import Connection
+from reports.causes import Cause, cause_of
+from reports.filters import Filter
+from reports.keywords import current_list, save_version
+from reports.models import Keyword, KeywordList, Report, Run
+from tests.conftest import People
+from tests.reports.made_results import Sold, finished_run
+
+TAG = {"text": "Rabatt", "product": "Nachlass", "kind": "tag"}
+MASK = {"text": "Self Service", "kind": "", "polarity": "mask"}
+
+
+def empty_run(report: Report, connection: Connection, stage: str = "", **values: Any) -> Run:
+    sold = [
+        Sold(number, stage=stage, heading="Angebot" if number % 3 else "Muster") for number in range(1, 7)
+    ]
+    return finished_run(report, connection, sold if stage else [], **values)
+
+
+def only(*keywords: dict[str, str]) -> KeywordList:
+    """The next version of the list, with nothing but these."""
+    made = [Keyword(**values) for values in keywords]
+    return save_version(made, parent=current_list(), author=None, reason="t")
+
+
+def checked(cause: Cause | None) -> str:
+    """The code of a cause that has a sentence in both languages and leads somewhere."""
+    assert cause is not None
+    assert cause.sentence.endswith(".")
+    assert cause.link.label
+    assert cause.link.url.startswith("/")
+    return cause.code
+
+
+# --- The causes -------------------------------------------------------------------------------------------
+
+
+def test_superoffice_showed_nothing(report: Report, connection: Connection) -> None:
+    assert checked(cause_of(empty_run(report, connection))) == "superoffice_showed_nothing"
+
+
+def test_signing_in_failed(report: Report, connection: Connection) -> None:
+    run = empty_run(report, connection, status="incomplete", problem_code="invalid_client")
+    assert checked(cause_of(run)) == "sign_in_failed"
+    run.problem_code = "unreachable"
+    assert checked(cause_of(run)) == "not_read"
+
+
+def test_no_sale_has_a_company(report: Report, connection: Connection) -> None:
+    run = empty_run(report, connection, "no_company")
+    assert checked(cause_of(run)) == checked(cause_of(run, Filter())) == "all_without_company"
+    unreadable = Report.objects.create(name="Another")
+    assert checked(cause_of(empty_run(unreadable, connection, "company_unreadable"))) == "all_without_company"
+
+
+def test_every_heading_is_empty(report: Report, connection: Connection) -> None:
+    assert checked(cause_of(empty_run(report, connection, "empty_heading"))) == "all_headings_empty"
+
+
+def test_the_list_is_empty(report: Report, connection: Connection) -> None:
+    only()
+    assert checked(cause_of(empty_run(report, connection, "unmatched"))) == "list_empty"
+
+
+def test_the_list_has_nothing_that_finds(report: Report, connection: Connection) -> None:
+    only(TAG, MASK)
+    assert checked(cause_of(empty_run(report, connection, "unmatched"))) == "all_keywords_inactive"
+
+
+def test_nothing_matched_and_these_are_the_commonest_headings(report: Report, connection: Connection) -> None:
+    cause = cause_of(empty_run(report, connection, "unmatched"))
+    assert checked(cause) == "nothing_matched"
+    assert cause is not None
+    assert cause.headings == (("Angebot", 4), ("Muster", 2))
+
+
+def test_the_filters_hide_everything_and_one_of_them_shows_most(
+    report: Report, connection: Connection
+) -> None:
+    sold = [Sold(number, products="A", quantities="1", status="sold") for number in range(1, 5)]
+    run = finished_run(report, connection, sold)
+    shown = Filter.of_text("status=lost&owner=Jonas+Weber")
+    with translation.override("en"):
+        cause = cause_of(run, shown)
+    assert checked(cause) == "filters_hide_everything"
+    assert cause is not None
+    assert cause.link.label == "Remove “Status = Lost” to see 4 sales"
+    assert cause.link.url == f"/runs/{run.pk}/?owner=Jonas+Weber#rows"
+    both = cause_of(run, Filter.of_text("status=lost&owner=Nobody"), path="/reports/1/")
+    assert both is not None
+    assert both.link.url == "/reports/1/#rows"
+
+
+def test_no_sale_fits_the_choices_although_there_are_sales(report: Report, connection: Connection) -> None:
+    finished_run(Report.objects.create(name="Other"), connection, [Sold(1)])
+    assert checked(cause_of(empty_run(report, connection))) == "definition_fits_no_sale"
+
+
+def test_where_there_is_something_there_is_no_cause(report: Report, connection: Connection) -> None:
+    run = finished_run(
+        report, connection, [Sold(1, products="A", quantities="1"), Sold(2, stage="unmatched")]
+    )
+    assert cause_of(run) is None
+    assert cause_of(run, Filter()) is None
+    assert cause_of(run, Filter.of_text("stage=unmatched")) is None
+
+
+def test_a_tab_of_products_without_any_tells_why_there_are_none(
+    report: Report, connection: Connection
+) -> None:
+    run = empty_run(report, connection, "unmatched")
+    assert checked(cause_of(run, Filter.of_text("stage=matched"))) == "nothing_matched"
+    assert checked(cause_of(run, Filter.of_text("stage=matched&status=lost"))) == "filters_hide_everything"
+
+
+# --- Where they are shown ---------------------------------------------------------------------------------
+
+
+def test_the_page_names_the_cause(
+    client: Client, people: People, report: Report, connection: Connection
+) -> None:
+    client.force_login(people.jonas)
+    run = empty_run(report, connection, "unmatched")
+    page = client.get(reverse("run", args=[run.pk])).content.decode()
+    assert 'data-cause="nothing_matched"' in page
+    assert "Angebot <span" in page
+    hidden = client.get(reverse("run", args=[run.pk]), {"status": "lost"}).content.decode()
+    assert 'data-cause="filters_hide_everything"' in hidden
+    nothing = empty_run(Report.objects.create(name="New"), connection)
+    page = client.get(reverse("run", args=[nothing.pk])).content.decode()
+    assert 'data-cause="definition_fits_no_sale"' in page
+
+
+def test_a_csv_without_rows_is_the_cause_instead(
+    client: Client, people: People, report: Report, connection: Connection
+) -> None:
+    client.force_login(people.jonas)
+    run = empty_run(report, connection, "unmatched")
+    url = reverse("run_csv", args=[run.pk, "excel"])
+    page = client.get(url, {"stage": "matched"}, follow=True).content.decode()
+    assert "No keyword fits the headings of these sales." in page
