@@ -98,7 +98,9 @@ def test_another_tenant_in_the_environment_gets_a_row_of_its_own(db: None, setti
     first = services.current_connection()
     settings.SUPEROFFICE = {**REAL, "context_identifier": "Cust778"}
     second = services.current_connection()
-    assert first and second and first != second
+    assert first
+    assert second
+    assert first != second
     first.refresh_from_db()
     assert (first.is_active, first.context_identifier) == (False, "Cust777")
     settings.SUPEROFFICE = REAL
