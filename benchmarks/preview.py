@@ -9,10 +9,10 @@ from benchmarks.figures import Figure, best_seconds
 from benchmarks.headings import headings
 from benchmarks.headings import keywords as invented_keywords
 from connector.models import Connection
-from reports.corpus import Corpus, build, corpus_of
-from reports.keywords import copy_of, keywords_of, save_version, with_keyword
+from reports.keyword_lists.keywords import copy_of, keywords_of, save_version, with_keyword
 from reports.models import Keyword, KeywordList, LocalCopy, Sale
-from reports.preview import preview
+from reports.preview.corpus import Corpus, build, corpus_of
+from reports.preview.effects import preview
 
 SALES, KEYWORDS = 100_000, 200
 MAY_TAKE = 100.0  # milliseconds

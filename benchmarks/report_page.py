@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from benchmarks.figures import Figure, best_seconds_of_each
 from connector.models import Connection
-from reports.keywords import current_list
+from reports.keyword_lists.keywords import current_list
 from reports.models import Match, Report, Row, Run, Sale
-from reports.run_index import INDEXED
-from reports.viewing import build_view
+from reports.viewer.run_index import INDEXED
+from reports.viewer.viewing import build_view
 
 SALES, FEW = 100_000, 100
 ROUNDS = 17  # of the six pages: a few more than 100 requests

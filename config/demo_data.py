@@ -14,7 +14,7 @@ from connector.demo.people import ASSOCIATES, OWN_DOMAIN
 from connector.models import DemoLogin, Mailbox, Origin, Representative
 from connector.services import current_connection, shared_mailbox
 from reports.models import Report, Run
-from reports.services import start_run
+from reports.runs.services import start_run
 
 logger = logging.getLogger(__name__)
 

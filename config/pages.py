@@ -19,11 +19,11 @@ from connector.roles import is_administrator, is_representative, signed_in
 from connector.services import current_connection
 from outreach.counts import queue_counts
 from outreach.models import Message
-from reports.job_log import newest_entries
 from reports.models import JobSchedule, Report, Run
-from reports.occurrences import unmended
 from reports.rights import may_define
-from reports.schedule import next_moments
+from reports.schedules.job_log import newest_entries
+from reports.schedules.occurrences import unmended
+from reports.schedules.schedule import next_moments
 
 LOG_LINES = 30
 

@@ -1,4 +1,4 @@
-"""The django-q schedules that belong to the house. Each that people make has one more, see `reports.schedule`."""
+"""The django-q2 schedules that belong to the house; those that people make are in `reports.schedules.schedule`."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from django_q.models import Schedule
 
 from connector.jobs import Cluster
 from reports.models import JobSchedule
-from reports.schedule import is_valid_cron, keep_row, keep_schedule, row_name
+from reports.schedules.schedule import is_valid_cron, keep_row, keep_schedule, row_name
 
 EVERY_MINUTE = "* * * * *"
 

@@ -26,7 +26,7 @@ from connector.models import Heartbeat
 
 CANARY = "connector.tasks.canary"
 # Each returns the processes ("host:pid") that hold a row at a given moment.
-OWNERS_AT_WORK = ("outreach.delivery.owners_at_work", "reports.services.owners_at_work")
+OWNERS_AT_WORK = ("outreach.delivery.owners_at_work", "reports.runs.services.owners_at_work")
 START_GRACE = 10.0  # seconds until a new cluster is expected to run jobs
 CANARY_INTERVAL = 5.0
 LONGEST_PAUSE = 20.0  # seconds before a cluster that dies at once is tried again

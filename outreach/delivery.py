@@ -43,8 +43,8 @@ from outreach.recording import (
     storable,
 )
 from outreach.services import renew_draft, undo_approval
-from reports import sync
 from reports.claims import owner_name
+from reports.local_copy import sync
 from reports.models import Sale
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.formats import date_format, number_format
 
 from connector.models import Representative
-from reports.keywords import current_list, matcher_of
+from reports.keyword_lists.keywords import current_list, matcher_of
 from reports.models import Sale
 
 

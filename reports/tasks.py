@@ -5,7 +5,11 @@ from datetime import datetime
 from django.utils import timezone
 
 from connector.context import job_context
-from reports import downloads, occurrences, result_mail, services, sync
+from reports.downloads import preparing
+from reports.local_copy import sync
+from reports.result_mails import result_mail
+from reports.runs import services
+from reports.schedules import occurrences
 
 
 def work_on_run(run_id: int) -> None:
@@ -20,12 +24,12 @@ def work_on_sync(sync_id: int) -> None:
 
 def work_on_download(download_id: int) -> None:
     with job_context("download"):
-        downloads.work_on_download(download_id)
+        preparing.work_on_download(download_id)
 
 
 def prune_downloads() -> None:
     with job_context("prune"):
-        downloads.prune(timezone.now())
+        preparing.prune(timezone.now())
 
 
 def scheduled_job(schedule_id: int, intended_at: str) -> None:
@@ -44,6 +48,6 @@ def sweep() -> None:
     with job_context("sweep"):
         now = timezone.now()
         services.sweep(now)
-        downloads.sweep(now)
+        preparing.sweep(now)
         occurrences.watch(now)
         result_mail.sweep(now)

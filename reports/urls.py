@@ -1,24 +1,19 @@
 from django.urls import path
 
-from reports import (
-    definition_views,
-    download_views,
+from reports.definitions import definition_views
+from reports.downloads import download_views
+from reports.explaining import run_views, why_views
+from reports.keyword_lists import (
     keyword_check_views,
     keyword_edit_views,
     keyword_file_views,
     keyword_views,
-    label_views,
     list_version_views,
-    outside_views,
-    run_views,
-    sale_views,
-    saved_views,
-    schedule_views,
-    suggestion_views,
-    sync_views,
-    views,
-    why_views,
 )
+from reports.local_copy import sale_views, sync_views
+from reports.schedules import schedule_views
+from reports.suggesting import label_views, suggestion_views
+from reports.viewer import outside_views, saved_views, views
 
 urlpatterns = [
     path("reports/", views.reports, name="reports"),

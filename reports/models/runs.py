@@ -28,7 +28,7 @@ class RunQuerySet(WorkQuerySet):
 class Run(Work):
     """One execution of a report: what it was asked, what it stands on, and what it found.
 
-    `definition` is the report as it was then (`reports.definitions` has its shape), so that a later change of
+    `definition` is the report as it was then (its shape: `reports.definitions.definition`), so that a later change of
     the report changes no old result.
     """
 
@@ -45,7 +45,7 @@ class Run(Work):
     cursor = models.JSONField(null=True)  # [order value, sale id] of the last row stored
     read_count = models.PositiveIntegerField(default=0)
     funnel = models.JSONField(default=dict)  # {stage: number of sales}
-    figures = models.JSONField(default=dict)  # `reports.figures` has its shape
+    figures = models.JSONField(default=dict)  # `reports.runs.figures` has its shape
     checksum = models.CharField(max_length=64, blank=True)  # SHA-256 over its rows in canonical form
     rows_removed_at = models.DateTimeField(null=True)  # only the figures were kept
 

@@ -2,9 +2,9 @@
 
 from django import template
 
-from reports.causes import Cause, cause_of
-from reports.filters import Filter
+from reports.explaining.causes import Cause, cause_of
 from reports.models import Run
+from reports.viewer.filters import Filter
 
 register = template.Library()
 

@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.download_info import empty_reason
-from reports.downloads import KEPT_FOR, MOST_ROWS_INLINE, has_file
+from reports.downloads.download_info import empty_reason
+from reports.downloads.preparing import KEPT_FOR, MOST_ROWS_INLINE, has_file
 from reports.models import Download, Row, Run
-from reports.viewing import Selection
+from reports.viewer.viewing import Selection
 
 register = template.Library()
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.translation import get_language, gettext
 
-from reports import occurrences
-from reports.mail_notes import notes_of, sentence
 from reports.models import JobSchedule, Occurrence
+from reports.result_mails.mail_notes import notes_of, sentence
+from reports.schedules import occurrences
 
 register = template.Library()
 

@@ -37,8 +37,8 @@ from connector.jobs import enqueue
 from connector.models import Connection, Mailbox, PersonalSignIn
 from connector.superoffice.transport import Transport
 from outreach.models import MailTemplate
-from reports import services as reports
 from reports.models import Report
+from reports.runs import services as reports
 from tests.conftest import People
 from tests.connector.leaks import Hunt, HuntingClient
 from tests.connector.smtp.scripted_server import ScriptedServer

@@ -15,8 +15,8 @@ from connector.demo.mail_catcher import MailCatcher
 from connector.models import Connection, Mailbox
 from connector.services import check_connection
 from outreach.models import Message
-from reports import services as reports
 from reports.models import Report, Row, Run
+from reports.runs import services as reports
 from tests.connector.smtp.scripted_server import Script, hang_up
 from tests.outreach.conftest import MailScript
 from tests.outreach.desk import Desk

@@ -17,7 +17,7 @@ from connector.models import Connection, Mailbox
 from connector.services import open_client
 from outreach import archiving, delivery, services
 from outreach.models import Draft, MailTemplate, Message
-from reports import sync
+from reports.local_copy import sync
 from reports.models import Sale
 from tests.conftest import People
 

@@ -12,7 +12,7 @@ from connector.models import Representative
 from outreach import services
 from outreach.models import Draft, MailTemplate, Suppression
 from outreach.rendering import TemplateProblem, placeholders_in
-from reports.keywords import current_list
+from reports.keyword_lists.keywords import current_list
 from reports.models import Sale
 from tests.outreach.desk import SABINE, Desk
 

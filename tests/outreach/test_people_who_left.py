@@ -13,7 +13,7 @@ from outreach import delivery, services
 from outreach.delivery import claim, mark_committing
 from outreach.models import Draft, Message, Suppression
 from outreach.templatetags.outreach_words import event_words
-from reports.keywords import current_list
+from reports.keyword_lists.keywords import current_list
 from reports.models import KeywordList, Report, Run
 from tests.connector.smtp.scripted_server import Dialogue
 from tests.outreach.conftest import MailScript

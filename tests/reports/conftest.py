@@ -4,8 +4,8 @@ import pytest
 from pytest_django import Settings
 
 from connector.models import Connection
-from reports import services
 from reports.models import Report, Run
+from reports.runs import services
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,10 @@ from typing import Any
 from django.utils import timezone
 
 from connector.models import Connection
-from reports import claims, evaluation, services
-from reports.figures import concluded
+from reports import claims
 from reports.models import KeywordList, Report, Run, Sale
+from reports.runs import evaluation, services
+from reports.runs.figures import concluded
 
 
 def add_sale(connection: Connection, sale_id: int, heading: str = "2x CD-01", **values: Any) -> Sale:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from connector.models import Connection
-from reports.keywords import current_list
+from reports.keyword_lists.keywords import current_list
 from reports.models import Match, Report, Row, Run, Sale
 
 _MOST_WITH_MATCHES = 100  # the newest: more are on no page

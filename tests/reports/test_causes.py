@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from connector.models import Connection
-from reports.causes import Cause, cause_of
-from reports.filters import Filter
-from reports.keywords import current_list, save_version
+from reports.explaining.causes import Cause, cause_of
+from reports.keyword_lists.keywords import current_list, save_version
 from reports.models import Keyword, KeywordList, Report, Run
+from reports.viewer.filters import Filter
 from tests.conftest import People
 from tests.reports.made_results import Sold, finished_run
 

@@ -15,8 +15,8 @@ from django.utils import translation
 
 from connector.demo.tenant import DemoTenant
 from connector.models import Connection
-from reports import services
 from reports.models import Report
+from reports.runs import services
 
 HEADER = [
     "SaleId",
@@ -202,7 +202,7 @@ def test_without_any_tenant_the_command_says_what_to_set(db: None) -> None:
 def test_a_failure_in_the_middle_leaves_no_half_file(
     demo_tenant: DemoTenant, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.funnel.PAGE_SIZE", 50)
+    monkeypatch.setattr("reports.runs.funnel.PAGE_SIZE", 50)
     output = tmp_path / "report.csv"
     output.write_text("the old one")
     demo_tenant.faults.answer_html("/Sale", after=1)

@@ -10,15 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connector.models import Connection
-from reports import comparison, funnel, snapshots
-from reports.comparison import Kind, differences, page_of, tally_of
-from reports.comparison_causes import Cause
-from reports.figure_comparison import figure_lines
-from reports.figures import RowValues, canonical
-from reports.funnel import Subject
-from reports.keywords import copy_of, current_list, keywords_of, matcher_of, save_version
+from reports.explaining import comparison, snapshots
+from reports.explaining.comparison import Kind, differences, page_of, tally_of
+from reports.explaining.comparison_causes import Cause
+from reports.explaining.figure_comparison import figure_lines
+from reports.explaining.recount import recount_tally, recounted
+from reports.keyword_lists.keywords import copy_of, current_list, keywords_of, matcher_of, save_version
 from reports.models import Keyword, KeywordList, QuoteLine, Report, Row, Run, Sale
-from reports.recount import recount_tally, recounted
+from reports.runs import funnel
+from reports.runs.figures import RowValues, canonical
+from reports.runs.funnel import Subject
 from tests.reports.evaluated_runs import add_sale, evaluated
 
 

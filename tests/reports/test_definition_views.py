@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django_q.models import Schedule
 
 from connector.models import Connection
-from reports import services
-from reports.definitions import Definition
+from reports.definitions.definition import Definition
+from reports.definitions.report_forms import ReportForm
 from reports.models import Download, JobSchedule, LocalCopy, Match, Report, Row, Run, Sale
-from reports.report_forms import ReportForm
-from reports.schedule import keep_schedule
+from reports.runs import services
+from reports.schedules.schedule import keep_schedule
 from tests.conftest import People
 
 pytestmark = pytest.mark.usefixtures("connection")

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.models import Connection
-from reports import definitions
-from reports.definitions import Definition, count_of, period_of, sales_of, sentence
+from reports.definitions import definition as definitions
+from reports.definitions.definition import Definition, count_of, period_of, sales_of, sentence
 from reports.models import Report, Sale
 
 TODAY = date(2026, 5, 20)

@@ -24,7 +24,8 @@ from openpyxl import load_workbook
 from pytest_django import Settings
 
 from connector.models import Connection
-from reports import download_views, tasks
+from reports import tasks
+from reports.downloads import download_views
 from reports.models import Download, Report, Row, Run
 from reports.templatetags import download_words
 from tests.conftest import People

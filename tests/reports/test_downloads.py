@@ -18,15 +18,18 @@ from openpyxl import load_workbook
 from pytest_django import Settings
 
 from connector.models import Connection
-from reports import claims, download_files, downloads, result_files, tasks
-from reports.definitions import Definition
-from reports.download_files import Extract, FileTooLarge, RowsGone, write_file
-from reports.downloads import has_file, path_of, prepare
+from reports import claims, tasks
+from reports.definitions.definition import Definition
+from reports.downloads import download_files
+from reports.downloads import preparing as downloads
+from reports.downloads.download_files import Extract, FileTooLarge, RowsGone, write_file
+from reports.downloads.preparing import has_file, path_of, prepare
 from reports.export import REPORT_COLUMNS, RowCountDiffers, rows_checksum
-from reports.filters import Filter
 from reports.models import Download, Report, Row, Run, Sale
-from reports.result_files import NoFile
-from reports.retention import tidy
+from reports.result_mails import result_files
+from reports.result_mails.result_files import NoFile
+from reports.runs.retention import tidy
+from reports.viewer.filters import Filter
 from tests.conftest import People
 from tests.reports.made_results import Sold, finished_run
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import facets
-from reports.facets import Facet, Sums, bits_of, bits_where, by_part, by_value, flags_of
+from reports.viewer import facets
+from reports.viewer.facets import Facet, Sums, bits_of, bits_where, by_part, by_value, flags_of
 
 COLUMNS = st.lists(st.sampled_from(["A", "B", "A; B", "C", ""]), max_size=70)
 pytestmark = pytest.mark.once

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from connector.models import Connection
-from reports import claims, evaluation, figures, funnel, tally
-from reports.definitions import Definition
-from reports.figures import concluded, noted
-from reports.funnel import Placement
-from reports.keywords import current_list
+from reports import claims
+from reports.definitions.definition import Definition
+from reports.keyword_lists.keywords import current_list
 from reports.matching import Result
 from reports.models import Match, QuoteLine, Report, Row, Run, Sale
+from reports.runs import evaluation, figures, funnel, tally
+from reports.runs.figures import concluded, noted
+from reports.runs.funnel import Placement
 
 
 @pytest.fixture

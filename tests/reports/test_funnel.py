@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports import funnel
-from reports.funnel import Placement, Subject, counted, place, place_many
 from reports.matching import Matcher
+from reports.runs import funnel
+from reports.runs.funnel import Placement, Subject, counted, place, place_many
 from tests.reports.matching.examples import brief, keyword, read_keywords, read_rows, veto
 
 KEYWORDS = [

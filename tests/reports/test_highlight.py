@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.highlight import highlighted, pieces
 from reports.models import Match, Run
+from reports.runs.highlight import highlighted, pieces
 
 pytestmark = pytest.mark.once
 

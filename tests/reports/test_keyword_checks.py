@@ -3,12 +3,12 @@
 import pytest
 
 from connector.models import Connection
-from reports.corpus import Corpus, corpus_of
-from reports.keyword_checks import Checks, check, checks_of
-from reports.keyword_languages import language_matrix, missing_twins
-from reports.keywords import current_list, keywords_of, save_version, with_keyword
+from reports.keyword_lists.keyword_checks import Checks, check, checks_of
+from reports.keyword_lists.keyword_languages import language_matrix, missing_twins
+from reports.keyword_lists.keywords import current_list, keywords_of, save_version, with_keyword
 from reports.models import Keyword, KeywordList
-from reports.preview import preview
+from reports.preview.corpus import Corpus, corpus_of
+from reports.preview.effects import preview
 from tests.reports.keyword_sales import bare_connection, fill_copy, touch_copy
 
 pytestmark = pytest.mark.once

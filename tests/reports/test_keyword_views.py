@@ -9,9 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from connector.models import Connection
-from reports.keyword_files import csv_of
-from reports.keywords import current_list, keywords_of
-from reports.list_changes import save_list
+from reports.keyword_lists.keyword_files import csv_of
+from reports.keyword_lists.keywords import current_list, keywords_of
+from reports.keyword_lists.list_changes import save_list
 from reports.models import Keyword, KeywordList, Product, ProductFamily
 from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy, whole_copy

@@ -10,7 +10,7 @@ from django.db import connection as database
 
 from connector.models import Connection
 from reports.export import read_csv
-from reports.keywords import (
+from reports.keyword_lists.keywords import (
     DEFAULT_LIST,
     ListChanged,
     checksum,
@@ -23,7 +23,7 @@ from reports.keywords import (
     without_keyword,
     without_product,
 )
-from reports.list_changes import LosesSales, NothingChanged, save_list
+from reports.keyword_lists.list_changes import LosesSales, NothingChanged, save_list
 from reports.models import Keyword, KeywordList, Sale
 from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy, touch_copy

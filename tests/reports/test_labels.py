@@ -6,9 +6,17 @@ import pytest
 from django.contrib.auth.models import User
 
 from connector.models import Connection
-from reports.corpus import corpus_of
-from reports.keywords import current_list, keywords_of, save_version, with_keyword, without_keyword
-from reports.labels import (
+from reports.keyword_lists.keywords import (
+    current_list,
+    keywords_of,
+    save_version,
+    with_keyword,
+    without_keyword,
+)
+from reports.matching import Result
+from reports.models import Keyword, Label, QuoteLine, Sale
+from reports.preview.corpus import corpus_of
+from reports.suggesting.labels import (
     UNNAMED,
     Score,
     evaluate,
@@ -22,9 +30,7 @@ from reports.labels import (
     waiting,
     wilson,
 )
-from reports.matching import Result
-from reports.models import Keyword, Label, QuoteLine, Sale
-from reports.standing import Standing, standing_of
+from reports.suggesting.standing import Standing, standing_of
 from tests.reports.keyword_sales import bare_connection, fill_copy, touch_copy, whole_copy
 
 pytestmark = pytest.mark.once

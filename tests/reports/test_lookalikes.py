@@ -2,9 +2,9 @@
 
 import pytest
 
-from reports.lookalikes import kind_of, look_alikes, reach
 from reports.matching import Keyword, Matcher
-from reports.phrases import Rules, heading_of
+from reports.suggesting.lookalikes import kind_of, look_alikes, reach
+from reports.suggesting.phrases import Rules, heading_of
 
 pytestmark = pytest.mark.once
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from connector.models import Connection
-from reports import services, tasks
+from reports import tasks
 from reports.models import JobSchedule, LocalCopy, Occurrence, Report, Run, Sync
-from reports.occurrences import joined, missed_of, start_job, unmended, watch
+from reports.runs import services
+from reports.schedules.occurrences import joined, missed_of, start_job, unmended, watch
 
 SIX = datetime(2026, 11, 20, 5, tzinfo=UTC)  # 06:00 in Berlin, a Friday
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

@@ -5,8 +5,8 @@ from django.test import Client
 from django.urls import reverse
 
 from connector.models import Connection
-from reports import services
 from reports.models import Report, Run
+from reports.runs import services
 from tests.conftest import People
 
 

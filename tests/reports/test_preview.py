@@ -9,10 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.models import Connection
-from reports import matching, services
-from reports.corpus import Corpus, corpus_of
-from reports.funnel import place
-from reports.keywords import (
+from reports import matching
+from reports.keyword_lists.keywords import (
     copy_of,
     current_list,
     keywords_of,
@@ -23,9 +21,12 @@ from reports.keywords import (
     without_keyword,
 )
 from reports.models import Keyword, KeywordList, Report, Run
-from reports.preview import Effect, Preview, effect_of, preview
-from reports.preview_words import amounts_words, sentence_of
-from reports.text_index import TextIndex
+from reports.preview.corpus import Corpus, corpus_of
+from reports.preview.effects import Effect, Preview, effect_of, preview
+from reports.preview.preview_words import amounts_words, sentence_of
+from reports.preview.text_index import TextIndex
+from reports.runs import services
+from reports.runs.funnel import place
 from tests.reports.keyword_sales import bare_connection, fill_copy, whole_copy
 
 pytestmark = pytest.mark.once

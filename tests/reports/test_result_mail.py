@@ -19,13 +19,14 @@ from pytest_django import Settings
 from connector.demo.mail_catcher import MailCatcher
 from connector.models import Connection, Mailbox, Origin
 from connector.services import shared_mailbox
-from reports import result_files, result_mail, result_post, tasks
-from reports.causes import HEADINGS_EMPTY, cause_of
-from reports.keywords import current_list
-from reports.mail_notes import notes_of, sentence
+from reports import tasks
+from reports.explaining.causes import HEADINGS_EMPTY, cause_of
+from reports.keyword_lists.keywords import current_list
 from reports.models import Download, JobSchedule, Occurrence, Report, Run, Sync
-from reports.result_plan import plan_of
-from reports.result_post import Post
+from reports.result_mails import result_files, result_mail, result_post
+from reports.result_mails.mail_notes import notes_of, sentence
+from reports.result_mails.result_plan import plan_of
+from reports.result_mails.result_post import Post
 from tests.conftest import People
 from tests.connector.smtp.scripted_server import Script, ScriptedServer, hang_up, silence, then_hang_up
 

@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from connector.models import Connection
-from reports import retention
-from reports.keywords import current_list
+from reports.keyword_lists.keywords import current_list
 from reports.models import Download, JobSchedule, Match, Occurrence, Report, Row, Run, Sale
+from reports.runs import retention
 
 JUNE = datetime(2026, 6, 15, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connector.models import Connection
-from reports.keywords import copy_of, current_list, keywords_of, save_version
+from reports.keyword_lists.keywords import copy_of, current_list, keywords_of, save_version
 from reports.models import JobSchedule, Keyword, Occurrence, Report, Run, Sale
 from tests.conftest import People
 from tests.reports.evaluated_runs import add_sale, evaluated

@@ -11,11 +11,14 @@ from django_q.models import OrmQ
 
 from connector.demo.tenant import DemoTenant
 from connector.models import Connection
-from reports import claims, definitions, evaluation, services, sync
-from reports.definitions import Definition
-from reports.evaluation import Rules
-from reports.keywords import current_list, save_version
+from reports import claims
+from reports.definitions import definition as definitions
+from reports.definitions.definition import Definition
+from reports.keyword_lists.keywords import current_list, save_version
+from reports.local_copy import sync
 from reports.models import LocalCopy, Match, QuoteLine, Report, Row, Run, Sale, Sync
+from reports.runs import evaluation, services
+from reports.runs.evaluation import Rules
 from tests.conftest import People
 
 pytestmark = pytest.mark.usefixtures("connection")

@@ -14,9 +14,9 @@ from django_q.models import OrmQ
 
 from connector.demo.tenant import DemoTenant
 from connector.models import Connection
-from reports import raw_entity, sync
+from reports.local_copy import raw_entity, sync
+from reports.local_copy.progress import progress_of
 from reports.models import LocalCopy, QuoteLine, Report, Row, Run, Sale, Sync
-from reports.progress import progress_of
 from tests.conftest import People
 
 NOTE = "saleUdef/SuperOffice:1"
@@ -79,7 +79,7 @@ def test_without_a_tenant_it_leads_to_the_connection(jonas: Client) -> None:
 def test_a_gap_is_said_with_its_cause_and_what_it_means(
     jonas: Client, demo_tenant: DemoTenant, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.reading.PAGE_SIZE", 100)
+    monkeypatch.setattr("reports.local_copy.reading.PAGE_SIZE", 100)
     demo_tenant.faults.answer_html("/Sale", after=1)
     sync.work_on_sync(sync.start_sync(connection, Sync.Kind.FULL).pk)
     page = page_of(jonas, "sales")

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django_q.models import Schedule
 
-from reports.clock_changes import clock_changes
 from reports.models import JobSchedule
-from reports.schedule import (
+from reports.schedules.clock_changes import clock_changes
+from reports.schedules.schedule import (
     cron_of,
     is_planned,
     is_seldom_enough,

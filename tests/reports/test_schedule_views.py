@@ -13,9 +13,9 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from config.schedules import ensure_schedules
-from reports.mail_notes import Note, stored
 from reports.models import Download, JobSchedule, Occurrence, Report, Run, Sync
-from reports.schedule import next_moments
+from reports.result_mails.mail_notes import Note, stored
+from reports.schedules.schedule import next_moments
 from reports.templatetags.schedule_words import planned, rhythm
 from tests.conftest import People
 

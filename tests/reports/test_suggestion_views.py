@@ -9,12 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from connector.models import Connection
-from reports.corpus import corpus_of
-from reports.keywords import current_list
-from reports.labels import found_words
+from reports.keyword_lists.keywords import current_list
 from reports.models import Label, Sale, TextVerdict
-from reports.standing import standing_of
-from reports.suggestions import suggestions_for
+from reports.preview.corpus import corpus_of
+from reports.suggesting.labels import found_words
+from reports.suggesting.standing import standing_of
+from reports.suggesting.suggestions import suggestions_for
 from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy, touch_copy, whole_copy
 

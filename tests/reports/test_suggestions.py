@@ -7,15 +7,15 @@ import pytest
 from django.contrib.auth.models import User
 
 from connector.models import Connection
-from reports.corpus import Corpus, corpus_of
-from reports.funnel import MATCHED
-from reports.keywords import copy_of, current_list, keywords_of, with_keyword
-from reports.list_changes import save_list
+from reports.keyword_lists.keywords import copy_of, current_list, keywords_of, with_keyword
+from reports.keyword_lists.list_changes import save_list
 from reports.models import Keyword, KeywordList, Sale, TextVerdict
-from reports.phrases import Rules, comparable, heading_of, phrases_in
-from reports.preview import Effect, preview
-from reports.standing import standing_of
-from reports.suggestions import Suggestion, Suggestions, candidate, suggestions_of, unread_headings
+from reports.preview.corpus import Corpus, corpus_of
+from reports.preview.effects import Effect, preview
+from reports.runs.funnel import MATCHED
+from reports.suggesting.phrases import Rules, comparable, heading_of, phrases_in
+from reports.suggesting.standing import standing_of
+from reports.suggesting.suggestions import Suggestion, Suggestions, candidate, suggestions_of, unread_headings
 from tests.reports.keyword_sales import bare_connection, fill_copy, touch_copy, whole_copy
 
 pytestmark = pytest.mark.once

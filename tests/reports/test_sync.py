@@ -8,7 +8,7 @@ from django.utils import timezone
 from connector.models import Connection
 from connector.services import open_client
 from connector.superoffice.types import Sale as Read
-from reports import sync
+from reports.local_copy import sync
 from reports.models import LocalCopy, Sale
 
 

@@ -12,14 +12,15 @@ from django_q.models import OrmQ
 
 from connector.demo.tenant import DemoTenant
 from connector.models import Connection
-from reports import claims, sync
+from reports import claims
+from reports.local_copy import sync
 from reports.management.commands import sync_sales
 from reports.models import Sale, Sync
 
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.reading.PAGE_SIZE", 100)
+    monkeypatch.setattr("reports.local_copy.reading.PAGE_SIZE", 100)
 
 
 @pytest.fixture(autouse=True)

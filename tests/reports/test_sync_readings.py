@@ -13,7 +13,8 @@ from django_q.models import OrmQ
 from connector.demo.tenant import DemoTenant
 from connector.models import Connection
 from connector.services import open_client
-from reports import claims, sync, tasks
+from reports import claims, tasks
+from reports.local_copy import sync
 from reports.models import LocalCopy, Product, ProductFamily, QuoteLine, Sale, Sync
 
 NOTE = "saleUdef/SuperOffice:1"
@@ -21,7 +22,7 @@ NOTE = "saleUdef/SuperOffice:1"
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.reading.PAGE_SIZE", 100)
+    monkeypatch.setattr("reports.local_copy.reading.PAGE_SIZE", 100)
 
 
 @pytest.fixture(autouse=True)
@@ -548,7 +549,7 @@ def test_a_report_stands_on_a_failed_reading_too_and_the_next_one_tries_again(
 def test_a_report_waits_for_what_another_worker_reads(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.sync._LOOK_AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr("reports.local_copy.sync._LOOK_AGAIN_SECONDS", 0.01)
     started = sync.start_sync(connection, Sync.Kind.FULL)
     claimed = claims.claim(Sync, started.pk, timezone.now())
     assert claimed is not None
@@ -560,7 +561,7 @@ def test_a_report_waits_for_what_another_worker_reads(
         if len(looks) == 3:
             claims.finish(claimed, Sync.Status.SUCCEEDED)
 
-    monkeypatch.setattr("reports.sync.beat", finish_at_the_third)
+    monkeypatch.setattr("reports.local_copy.sync.beat", finish_at_the_third)
     done = sync.bring_up_to_date(connection, until=float("inf"))
     assert done is not None
     assert (done.pk, len(looks)) == (started.pk, 3)

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.models import Connection
-from reports import run_index, viewing
-from reports.definitions import Definition
-from reports.filters import FACETS, Choice, Filter
+from reports.definitions.definition import Definition
 from reports.models import Report, Row, Run
-from reports.viewing import RunView, build_view, cells_in_order, rows_in_order, table_columns, view_of
+from reports.viewer import run_index, viewing
+from reports.viewer.filters import FACETS, Choice, Filter
+from reports.viewer.viewing import RunView, build_view, cells_in_order, rows_in_order, table_columns, view_of
 from tests.reports.made_results import Sold, finished_run
 
 STAGES = ["matched", "unmatched", "excluded", "no_company"]

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from connector.demo.tenant import DemoTenant
 from connector.models import Capability, Connection
-from reports import services
 from reports.models import KeywordList, Report, Row, Run
+from reports.runs import services
 from tests.conftest import People
 
 SHOWN = [stage for stage in Row.Stage.values if stage != "no_company"]

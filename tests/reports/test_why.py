@@ -10,15 +10,15 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from connector.models import Connection
-from reports import funnel
-from reports.definitions import Definition
-from reports.filters import Filter
-from reports.funnel import Subject
-from reports.keywords import current_list
+from reports.definitions.definition import Definition
+from reports.explaining.reasons import explain
+from reports.explaining.why import Answer, why
+from reports.keyword_lists.keywords import current_list
 from reports.matching import Matcher
 from reports.models import Report, Run, Sale
-from reports.reasons import explain
-from reports.why import Answer, why
+from reports.runs import funnel
+from reports.runs.funnel import Subject
+from reports.viewer.filters import Filter
 from tests.conftest import People
 from tests.reports.made_results import Sold
 from tests.reports.made_results import finished_run as made_run

@@ -8,12 +8,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from connector.database import prepare_database
 from connector.superoffice.client import Client
 from connector.superoffice.types import Sale as Read
-from reports import funnel, terminal
+from reports import terminal
 from reports.export import COLUMNS, Cell
-from reports.funnel import Placement
-from reports.keywords import current_list, matcher_of
+from reports.keyword_lists.keywords import current_list, matcher_of
 from reports.matching import Matcher
 from reports.models import Sale
+from reports.runs import funnel
+from reports.runs.funnel import Placement
 
 
 class Command(BaseCommand):

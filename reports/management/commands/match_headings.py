@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from reports import terminal
 from reports.export import Cell
+from reports.keyword_lists.trial_files import BadFile, Heading, headings_of, keywords_of
 from reports.matching import Match, Matcher, Reason, Result
-from reports.trial_files import BadFile, Heading, headings_of, keywords_of
 
 COLUMNS = ("Id", "Heading", "Status", "Products", "Quantities", "QuantitySources", "Tags", "Reasons", "Flags")
 

@@ -16,9 +16,9 @@ from connector.database import prepare_database
 from connector.models import Connection
 from connector.problems import problem_of
 from connector.services import NotConfigured, credentials_of, current_connection
-from reports import sync
+from reports.local_copy import sync
+from reports.local_copy.progress import progress_of
 from reports.models import LocalCopy, Sync
-from reports.progress import progress_of
 
 INCOMPLETE, CANNOT_START = 1, 2
 _LOOK_EVERY = 1.0  # seconds, at a reading that another process does
@@ -113,7 +113,9 @@ def _summary(done: Sync) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Without the warnings of the log between the lines of the bar: what went wrong is told at the end."""
-    loggers = [logging.getLogger(name) for name in ("connector.superoffice.transport", "reports.sync")]
+    loggers = [
+        logging.getLogger(name) for name in ("connector.superoffice.transport", "reports.local_copy.sync")
+    ]
     before = [one.level for one in loggers]
     for one in loggers:
         one.setLevel(logging.ERROR)

@@ -1,0 +1,1 @@
+"""Results as files: streamed, prepared, and every one of them recorded."""

@@ -1,0 +1,59 @@
+"""Figures of a report over its runs: from `Run.figures`, so also of runs whose sales are no longer kept."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from reports.models import Report, Row, Run
+from reports.templatetags.report_words import money_of
+from reports.viewer.charts import Bar, Chart, trend_of
+from reports.viewer.facet_panel import value_label
+
+_MOST_CURRENCIES = 3
+_MOST_RUNS = 30
+
+
+def trends_of(report: Report, runs: Sequence[Run]) -> list[Chart]:
+    """Sales with a product, and their amount in each of the usual currencies, run by run, oldest first.
+
+    `runs` are finished ones, newest first; fewer than two make no trend.
+    """
+    counts = trend_of(report, runs)
+    if counts is None:
+        return []
+    told = [run for run in runs[:_MOST_RUNS] if run.figures.get("sales")]
+    charts = [_amounts(currency, told) for currency in _currencies(told)] if len(told) > 1 else []
+    return [counts, *charts]
+
+
+def _currencies(runs: Sequence[Run]) -> list[str]:
+    """Those of the newest run, most money first: whatever an older one had besides is not its trend."""
+    amounts = runs[0].figures.get("amount", {})
+    ranked = sorted(amounts, key=lambda currency: (-Decimal(amounts[currency]["total"]), currency))
+    return ranked[:_MOST_CURRENCIES]
+
+
+def _amounts(currency: str, runs: Sequence[Run]) -> Chart:
+    bars = [_bar(currency, run) for run in reversed(runs)]
+    name = value_label("currency", currency)
+    words = _("Newest run: %(last)s with a product, of %(all)s; first run shown: %(first)s.")
+    first, last = bars[0], bars[-1]
+    sentence = words % {"last": last.texts[0], "all": last.texts[1], "first": first.texts[0]}
+    key = f"trend-{currency.lower() if currency.isascii() and currency.isalnum() else 'none'}"
+    series = [str(Row.Stage.MATCHED.label), _("All that were searched")]
+    title = _("Amount in %(currency)s, run by run") % {"currency": name}
+    return Chart(key, title, sentence, "lines", _("Run"), series, bars)
+
+
+def _bar(currency: str, run: Run) -> Bar:
+    sums = run.figures.get("amount", {}).get(currency, {})
+    values = [Decimal(sums.get(name, "0")) for name in ("matched", "searched")]
+    style = "d.m.Y H:i" if get_language() == "de" else "j M Y H:i"
+    when = date_format(localtime(run.finished_at), style) if run.finished_at else "–"
+    texts = [money_of(value, currency) for value in values]
+    return Bar(when, [*values], texts, reverse("run", args=[run.pk]))

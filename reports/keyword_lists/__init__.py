@@ -1,0 +1,1 @@
+"""Keyword lists: immutable versions, the editor, files and checks."""

@@ -1,0 +1,135 @@
+"""The keyword list as a file: written so that it can be read again, read without half a change."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from reports.export import DATA, Dialect, TableRow, csv_chunks, read_table
+from reports.keyword_lists.keyword_rules import identity, problems_of
+from reports.keyword_lists.keywords import copy_of
+from reports.models import Keyword
+
+COLUMNS = (
+    "product",
+    "family",
+    "keyword",
+    "type",
+    "kind",
+    "polarity",
+    "generic",
+    "inflect",
+    "compound",
+    "note",
+)
+_REQUIRED = ("product", "keyword")
+MOST_LINES = 10_000
+MOST_PROBLEMS = 100  # that are told; more are only counted
+_YES, _NO = ("yes", "ja", "true", "1"), ("no", "nein", "false", "0", "")
+_TRUTH = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+_LINE_BREAKS = re.compile(r"[\r\n]+")
+# What an empty cell means. Masks and vetoes have no kind.
+_DEFAULTS = {"type": "word", "polarity": "positive", "inflect": "none", "compound": "none"}
+
+
+def csv_of(keywords: Sequence[Keyword], dialect: Dialect = DATA) -> str:
+    """The list by number, with a header line. Formula-like texts have an apostrophe, which reading takes off."""
+    rows = [_cells(keyword) for keyword in sorted(keywords, key=lambda keyword: keyword.number or 0)]
+    return "".join(csv_chunks(rows, dialect, columns=COLUMNS))
+
+
+def _cells(keyword: Keyword) -> tuple[str, ...]:
+    values = {name: getattr(keyword, name) for name in COLUMNS if name != "keyword"}
+    values |= {"keyword": keyword.text, "generic": "yes" if keyword.generic else "no"}
+    return tuple(values[name] for name in COLUMNS)
+
+
+# --- Reading --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """Why one line cannot be taken."""
+
+    line: int
+    column: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class ReadFile:
+    """What a file says: keywords, or why it cannot be taken. Only one of the two is of use."""
+
+    keywords: list[Keyword] = field(default_factory=list)
+    problems: list[LineProblem] = field(default_factory=list)
+
+    @property
+    def shown_problems(self) -> list[LineProblem]:
+        return self.problems[:MOST_PROBLEMS]
+
+    @property
+    def more_problems_count(self) -> int:
+        return max(0, len(self.problems) - MOST_PROBLEMS)
+
+
+def read_keywords(text: str) -> ReadFile:
+    """The keywords of a CSV with the columns of `csv_of`, in its order and without numbers.
+
+    Raises BadTable when the text is no such table. What is wrong with single lines is in the result.
+    """
+    rows = read_table(text, required=_REQUIRED, optional=[name for name in COLUMNS if name not in _REQUIRED])
+    if len(rows) > MOST_LINES:
+        words = _("The file has %(count)s keywords; %(most)s are the limit.")
+        return ReadFile(problems=[LineProblem(0, "", words % {"count": len(rows), "most": MOST_LINES})])
+    read, lines = ReadFile(), dict[tuple[str, str], int]()
+    for row in rows:
+        keyword, problems = _read_row(row)
+        first = lines.setdefault(identity(keyword), row.line)
+        if first != row.line and not problems:
+            words = _("Line %(line)s has the same keyword for the same product.") % {"line": first}
+            problems.append(LineProblem(row.line, "keyword", words))
+        read.keywords.append(keyword)
+        read.problems += problems
+    return read
+
+
+def _read_row(row: TableRow) -> tuple[Keyword, list[LineProblem]]:
+    cells = {name: _LINE_BREAKS.sub(" ", cell).strip() for name, cell in row.items()}
+    problems = []
+    generic = cells.pop("generic").casefold()
+    if generic not in _TRUTH:
+        words = _("“%(value)s” is neither yes nor no.") % {"value": generic[:50]}
+        problems.append(LineProblem(row.line, "generic", words))
+    for name, default in _DEFAULTS.items():
+        cells[name] = cells[name].casefold() or default
+    cells["kind"] = cells["kind"].casefold() or ("product" if cells["polarity"] == "positive" else "")
+    keyword = Keyword(text=cells.pop("keyword"), generic=_TRUTH.get(generic, False), **cells)
+    return keyword, problems + _problems(keyword, row.line)
+
+
+def _problems(keyword: Keyword, line: int) -> list[LineProblem]:
+    """What the columns hold, then what the matcher can use: one problem a field is enough."""
+    found: dict[str, str] = {}
+    try:
+        keyword.clean_fields(exclude=["keyword_list", "number"])
+    except ValidationError as error:
+        found = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+    for name, sentence in problems_of(keyword):
+        found.setdefault(name, str(sentence))
+    return [
+        LineProblem(line, "keyword" if name == "text" else name, sentence) for name, sentence in found.items()
+    ]
+
+
+def merged(current: Sequence[Keyword], read: Sequence[Keyword], *, replace: bool) -> list[Keyword]:
+    """The list after the import: a keyword with the same text and product keeps its number.
+
+    With `replace` the file is the whole list; without, keywords that it does not have stay.
+    """
+    numbers = {identity(keyword): keyword.number for keyword in current}
+    taken = [copy_of(keyword, number=numbers.get(identity(keyword))) for keyword in read]
+    kept = {keyword.number for keyword in taken}
+    rest = [] if replace else [keyword for keyword in current if keyword.number not in kept]
+    return [*rest, *taken]

@@ -1,0 +1,132 @@
+"""What may be typed about keywords. Preview and saving read the same form."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from reports.keyword_lists.keyword_rules import is_taken, problems_of, taken_problem
+from reports.keyword_lists.list_changes import LOSS_LENGTH, REASON_LENGTH
+from reports.models import Keyword
+from reports.preview.effects import Effect, Preview
+
+
+class ReasonForm(forms.Form):
+    """Why a new version is made; and, when many matched sales are lost by it, why that is right."""
+
+    reason = forms.CharField(label=_("Reason for the change"), max_length=REASON_LENGTH)
+    knows_loss = forms.BooleanField(label=_("I know that these sales are lost."), required=False)
+    loss_reason = forms.CharField(label=_("Why that is right"), max_length=LOSS_LENGTH, required=False)
+
+    def accepted_loss(self) -> str:
+        """The reason for lost sales, empty unless it was ticked as well."""
+        return str(self.cleaned_data["loss_reason"]) if self.cleaned_data["knows_loss"] else ""
+
+    def refuse_loss(self, seen: Preview) -> None:
+        """Say what is missing after the service refused to lose so many sales."""
+        count = seen.count(Effect.LOST)
+        words = ngettext(
+            "This loses %(count)s matched sale. Tick that you know it, and say why it is right.",
+            "This loses %(count)s matched sales. Tick that you know it, and say why it is right.",
+            count,
+        ) % {"count": count}
+        self.add_error("loss_reason" if self.cleaned_data.get("knows_loss") else "knows_loss", words)
+
+    @property
+    def asks_for_loss(self) -> bool:
+        """Whether the part about lost sales is open from the start."""
+        return bool({"knows_loss", "loss_reason"} & self.errors.keys()) or bool(self.data.get("knows_loss"))
+
+
+class KeywordEdit(forms.ModelForm):
+    """One keyword, as far as the preview needs it. `others` are the keywords of the list it goes into."""
+
+    class Meta:
+        model = Keyword
+        fields = [
+            "text", "product", "family", "type", "kind", "polarity", "generic", "inflect", "compound", "note",
+        ]  # fmt: skip
+
+    def __init__(self, *args: Any, others: Sequence[Keyword] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._others = others
+        for name, suggestions in (("product", "known-products"), ("family", "known-families")):
+            self.fields[name].widget.attrs["list"] = suggestions
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if all(name in cleaned for name in self.Meta.fields):
+            keyword = Keyword(
+                **{name: cleaned[name] for name in self.Meta.fields}, number=self.instance.number or 0
+            )
+            problems = problems_of(keyword)
+            if is_taken(keyword, self._others):
+                problems.append(taken_problem())
+            for field, sentence in problems:
+                self.add_error(field, sentence)
+        return cleaned
+
+
+class KeywordForm(KeywordEdit, ReasonForm):
+    """One keyword, to be saved with a reason."""
+
+
+class FateForm(forms.Form):
+    """What becomes of the keywords of a product that is removed; the choice lives in the address."""
+
+    REMOVE, MOVE = "remove", "move"
+    product = forms.CharField(widget=forms.HiddenInput)
+    fate = forms.ChoiceField(
+        label=_("Its keywords"),
+        choices=[(REMOVE, _("Remove all of them")), (MOVE, _("Give them to another product"))],
+        widget=forms.RadioSelect,
+    )
+    target = forms.ChoiceField(label=_("Other product"), required=False)
+
+    def __init__(self, *args: Any, targets: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("Choose a product")), *((name, name) for name in targets)]
+        self.fields["target"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("fate") == self.MOVE and not cleaned.get("target"):
+            self.add_error("target", _("Choose the product that gets them."))
+        return cleaned
+
+    def heir(self) -> str:
+        """The product that gets the keywords; empty when they go."""
+        return str(self.cleaned_data["target"]) if self.cleaned_data["fate"] == self.MOVE else ""
+
+
+MOST_BYTES = 1_500_000  # of an import: its text travels in the page between the dry run and saving
+
+
+_PASTE = forms.Textarea(attrs={"rows": 8, "spellcheck": "false"})
+
+
+class ImportForm(forms.Form):
+    """A file or pasted text, and what becomes of keywords that it does not have."""
+
+    REPLACE, ADD = "replace", "add"
+    file = forms.FileField(
+        label=_("File"), required=False, help_text=_("CSV, UTF-8, at most 10,000 keywords.")
+    )
+    text = forms.CharField(label=_("or pasted lines"), required=False, strip=False, widget=_PASTE)
+    mode = forms.ChoiceField(
+        label=_("Keywords that are not in it"),
+        choices=[(ADD, _("Stay as they are")), (REPLACE, _("Are removed: the file is the whole list"))],
+        widget=forms.RadioSelect,
+        initial=ADD,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not cleaned.get("file") and not (cleaned.get("text") or "").strip():
+            raise forms.ValidationError(_("Choose a file or paste some lines."))
+        size = cleaned["file"].size if cleaned.get("file") else len((cleaned.get("text") or "").encode())
+        if size > MOST_BYTES:
+            self.add_error("file", _("This is too much: 1.5 MB are the limit."))
+        return cleaned

@@ -1,0 +1,53 @@
+"""What is wrong with a keyword, in sentences: for the form, the live preview and imported files alike."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
+
+from reports import matching
+from reports.keyword_lists.keywords import to_matching
+from reports.models import Keyword
+
+# matching's problem codes -> the field they belong to and the sentence beside it
+_PROBLEMS = {
+    "product_missing": ("product", _("A keyword that finds something needs a product.")),
+    "family_missing": ("family", _("A family name needs the family it stands for.")),
+    "text_empty": ("text", _("The keyword has no letter and no digit.")),
+    "text_too_short": ("text", _("A single letter or digit would be found nearly everywhere.")),
+    "text_too_long": ("text", _("The keyword is too long: 200 characters are the limit.")),
+    "regex_too_long": ("text", _("The expression is too long: 200 characters are the limit.")),
+    "regex_syntax": ("text", _("The expression cannot be read.")),
+    "regex_too_complex": ("text", _("The expression is too complex: it would need too much memory.")),
+    "regex_matches_empty": ("text", _("The expression also matches nothing at all.")),
+    "unknown_type": ("type", _("Choose word, code or regular expression.")),
+    "unknown_kind": ("kind", _("Choose what the keyword finds.")),
+    "unknown_polarity": ("polarity", _("Choose what the keyword does.")),
+    "unknown_inflect": ("inflect", _("Choose which endings count.")),
+    "unknown_compound": ("compound", _("Choose which compounds count.")),
+}
+_NO_SEMICOLON = _("Without a semicolon, please: in reports it stands between two products.")
+_UNKNOWN = _("This keyword cannot be used.")
+_TAKEN = _("This keyword is already in the list for the same product.")
+
+
+def problems_of(keyword: Keyword) -> list[tuple[str, str]]:
+    """(field, sentence) for all that keeps the keyword from being used; empty when nothing does."""
+    found = [(field, _NO_SEMICOLON) for field in ("product", "family") if ";" in getattr(keyword, field)]
+    for problem in matching.validate(to_matching(keyword)):
+        code, _colon, _words = problem.partition(": ")
+        found.append(_PROBLEMS.get(code, ("text", _UNKNOWN)))
+    return [(field, str(sentence)) for field, sentence in found]
+
+
+def is_taken(keyword: Keyword, others: Iterable[Keyword]) -> bool:
+    """Whether another keyword of the list has the same text for the same product."""
+    return any(identity(other) == identity(keyword) and other.number != keyword.number for other in others)
+
+
+def identity(keyword: Keyword) -> tuple[str, str]:
+    """What tells keywords apart for people, and in files: the text and the product it stands for."""
+    return keyword.text, keyword.product
+
+
+def taken_problem() -> tuple[str, str]:
+    return "text", str(_TAKEN)

@@ -1,0 +1,87 @@
+"""What all pages that change the keyword list share: the version that was seen, and saving with its refusals."""
+
+from collections.abc import Sequence
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from connector import roles
+from reports.keyword_lists.keyword_forms import ReasonForm
+from reports.keyword_lists.keywords import ListChanged, current_list
+from reports.keyword_lists.list_changes import LosesSales, NothingChanged, save_list
+from reports.models import Keyword, KeywordList
+from reports.preview.corpus import current_corpus
+from reports.preview.effects import preview
+from reports.preview.preview_words import ShownPreview, shown
+from reports.rights import may_edit_keywords
+
+
+def check_may_edit(request: HttpRequest) -> None:
+    """Raises PermissionDenied for people who may only look."""
+    if not may_edit_keywords(request.user):
+        raise PermissionDenied
+
+
+def seen_list(request: HttpRequest) -> tuple[KeywordList, bool]:
+    """The newest list, and whether the form was made from an older one; says so to the user then."""
+    newest = current_list()
+    is_stale = request.method == "POST" and request.POST.get("version") != str(newest.version)
+    if is_stale:
+        messages.warning(request, stale_words())
+    return newest, is_stale
+
+
+def save(
+    request: HttpRequest, form: ReasonForm, keywords: Sequence[Keyword], parent: KeywordList
+) -> KeywordList | None:
+    """Save as the next version. None when that was refused: the form or a notice says why, `status_of` how."""
+    try:
+        saved = save_list(
+            keywords,
+            parent=parent,
+            author=roles.signed_in(request),
+            reason=form.cleaned_data["reason"],
+            loss_reason=form.accepted_loss(),
+        )
+    except ListChanged:
+        messages.warning(request, stale_words())
+        return None
+    except NothingChanged:
+        messages.info(request, _("Nothing is different, so no new version was made."))
+        return None
+    except LosesSales as refusal:
+        form.refuse_loss(refusal.preview)
+        return None
+    messages.success(request, _("List version %(version)s saved.") % {"version": saved.version})
+    return saved
+
+
+def status_of(request: HttpRequest, parent: KeywordList) -> int:
+    """409 after somebody else was faster, else 200. `parent` is the list that the answer was worked out with."""
+    if request.method != "POST":
+        return 200
+    is_current = request.POST.get("version") == str(parent.version) and current_list() == parent
+    return 200 if is_current else 409
+
+
+def show_preview(parent: KeywordList, keywords: Sequence[Keyword]) -> ShownPreview:
+    """What `keywords` would change beside `parent` on the copy of the tenant in use."""
+    corpus = current_corpus()
+    return shown(preview(corpus, parent, keywords), corpus, keywords)
+
+
+def stale_words() -> str:
+    newest = current_list()
+    who = newest.author.get_full_name() or newest.author.get_username() if newest.author else "–"
+    return _(
+        "%(who)s saved list version %(version)s at %(time)s (“%(reason)s”). Your input is kept: compare it with the "
+        "list before you save again."
+    ) % {
+        "who": who,
+        "version": newest.version,
+        "time": f"{timezone.localtime(newest.created_at):%H:%M}",
+        "reason": newest.reason,
+    }

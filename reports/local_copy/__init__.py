@@ -1,0 +1,1 @@
+"""SuperOffice -> local copy: read, stored, shown, and honest about how old and complete it is."""

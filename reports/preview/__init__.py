@@ -1,0 +1,1 @@
+"""What an edit of the keywords would change on the real sales, as one types."""

@@ -1,0 +1,1 @@
+"""The result of a scheduled job by mail, to users of the desk."""

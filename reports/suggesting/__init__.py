@@ -1,0 +1,1 @@
+"""Keywords worth adding, and how well the ones we have read the headings."""

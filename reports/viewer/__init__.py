@@ -1,0 +1,1 @@
+"""A finished run on the screen: filtered, counted, sorted, grouped and drawn."""

@@ -1,0 +1,142 @@
+"""What a page of a result shows under one filter: tabs, facets, figures, charts, and one page of the table."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from connector import roles
+from reports import rights
+from reports.definitions.definition import Definition
+from reports.export import REPORT_COLUMNS
+from reports.models import Run
+from reports.templatetags.report_words import grouped
+from reports.viewer.charts import charts_of, charts_of_figures, summary_of, summary_of_figures
+from reports.viewer.facet_panel import chips, panels, tabs
+from reports.viewer.filters import FACETS, LAYOUTS, Filter
+from reports.viewer.pivot import groups_of, pivot_of
+from reports.viewer.result_table import address, heads_of, shown_columns, shown_rows
+from reports.viewer.saved_views import views_of
+from reports.viewer.viewing import Page, Selection, rows_in_order, table_columns, view_of
+
+_GROUPED = ("product", "family", "customer")
+
+
+def result_context(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """The context of reports/_result.html for a finished run: empty without sales."""
+    if not run.is_finished or not run.read_count:
+        return {}
+    if not run.has_rows:
+        return {
+            "is_without_rows": True,
+            "summary": summary_of_figures(run.figures),
+            "charts": charts_of_figures(run.figures),
+        }
+    wanted = Filter.of(request.GET)
+    selection = view_of(run).select(wanted)
+    path = request.path
+    context = {
+        "filter": wanted,
+        "selection": selection,
+        "is_filtered": wanted.is_active,
+        "query": wanted.changed().query(),
+        "summary": summary_of(selection),
+        "charts": charts_of(selection, path),
+        "tabs": tabs(selection, path),
+        "panels": panels(selection, path),
+        "chips": chips(selection, path),
+        "clear_url": address(path, wanted.cleared(), "rows"),
+        "layouts": _layouts(wanted, path),
+        "search_pairs": wanted.changed(search="").pairs(),
+        "is_searched_by_database": selection.view.is_searched_by_database,
+        "count_sentence": count_sentence(selection),
+        "way_out": way_out(selection, path),
+        "may_draft": roles.is_approver(request.user) or roles.is_representative(request.user),
+        "views": views_of(run.report, request.user),
+        "may_define": rights.may_define(request.user),
+        "may_download": rights.may_download(request.user),
+    }
+    if wanted.layout in _GROUPED:
+        return {**context, "groups": groups_of(selection, wanted.layout, path)}
+    if wanted.layout == "pivot":
+        return {**context, "pivot": pivot_of(selection, path)}
+    return {**context, **_table(request, run, selection)}
+
+
+def _table(request: HttpRequest, run: Run, selection: Selection) -> dict[str, Any]:
+    """One page of rows with its heads, pager and choice of columns."""
+    wanted, path = selection.filter, request.path
+    columns = table_columns(Definition.from_json(run.definition), wanted)
+    page = selection.page()
+    rows = list(rows_in_order(run, page.numbers))
+    may_edit = rights.may_edit_keywords(request.user)
+    chosen = {column.key for column in columns}
+    next_url = address(path, wanted.changed(after=page.numbers[-1]), "rows") if page.has_more else ""
+    shown = shown_columns(columns)
+    return {
+        "heads": heads_of(shown, wanted, path),
+        "rows": shown_rows(rows, shown, run, may_edit_keywords=may_edit),
+        "is_one_page": page.first == 1 and not page.has_more,
+        "page_sentence": page_sentence(page, selection.count),
+        "first_url": address(path, wanted.changed(), "rows") if wanted.after else "",
+        "next_url": next_url,
+        "columns": [(one.key, one.title, one.key in chosen) for one in REPORT_COLUMNS.values()],
+        "columns_pairs": wanted.changed(columns=()).pairs(),
+        "usual_columns_url": address(path, wanted.changed(columns=()), "rows") if wanted.columns else "",
+    }
+
+
+def _layouts(wanted: Filter, path: str) -> list[tuple[str, str, bool]]:
+    """Label, address, whether it is the current one."""
+    return [
+        (str(label), address(path, wanted.changed(layout=key), "rows"), key == wanted.layout)
+        for key, label in LAYOUTS.items()
+    ]
+
+
+# --- Sentences ------------------------------------------------------------------------------------------------
+
+
+def count_sentence(selection: Selection) -> str:
+    """ "214 of 1,000 sales": what the filter leaves of all rows of the run."""
+    total = selection.view.size
+    words = ngettext("%(count)s of %(total)s sale", "%(count)s of %(total)s sales", total)
+    return words % {"count": grouped(selection.count), "total": grouped(total)}
+
+
+def page_sentence(page: Page, count: int) -> str:
+    """ "51–100 of 214 sales"."""
+    if page.first == 1 and not page.has_more:
+        return ngettext("%(count)s sale", "%(count)s sales", count) % {"count": grouped(count)}
+    return _("%(first)s–%(last)s of %(count)s sales") % {
+        "first": grouped(page.first),
+        "last": grouped(page.first + max(len(page.numbers) - 1, 0)),
+        "count": grouped(count),
+    }
+
+
+def way_out(selection: Selection, path: str) -> tuple[str, str] | None:
+    """When the filters hide everything: words and address of the one whose removal shows most sales."""
+    if selection.count or not selection.filter.is_active:
+        return None
+    options: list[tuple[int, str, str]] = []
+    wanted = selection.filter
+    if wanted.search:
+        url = address(path, wanted.changed(search=""), "rows")
+        options.append(
+            (Selection(selection.view, wanted.changed(search="")).count, f"“{wanted.search}”", url)
+        )
+    for key in wanted.choices:
+        others = {name: choice for name, choice in wanted.choices.items() if name != key}
+        count = Selection(selection.view, wanted.changed(choices=others)).count
+        options.append((count, str(FACETS[key]), address(path, wanted.changed(choices=others), "rows")))
+    count, label, url = max(options)
+    if not count:
+        return None
+    words = ngettext(
+        "Without the filter %(filter)s there is %(count)s sale.",
+        "Without the filter %(filter)s there are %(count)s sales.",
+        count,
+    )
+    return words % {"filter": label, "count": grouped(count)}, url

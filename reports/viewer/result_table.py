@@ -1,0 +1,252 @@
+"""The table of a result as people read it: heads that sort, cells that say why a product was found."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from connector.templatetags.desk import icon, moment
+from reports.export import Column
+from reports.models import Keyword, Match, Row, Run, status_label
+from reports.runs.highlight import highlighted
+from reports.templatetags.report_words import day, grouped, money_of
+from reports.viewer.filters import Filter
+
+_NUMBERS = {"integer", "decimal"}
+_FALLING_FIRST = {"integer", "decimal", "date", "datetime", "id"}
+_NOTHING_TO_NOTE = (Row.Source.HEADING, Row.Source.BOTH)
+_UNREAD = (Row.Stage.UNMATCHED, Row.Stage.NEGATED)
+# matching.Match.quantity_source, or "quote" -> why that many
+_REASONS: dict[str, Promise] = {
+    "before": gettext_lazy("the number stands before it"),
+    "after": gettext_lazy("the number stands behind it"),
+    "carried": gettext_lazy("the number stands at the beginning of the list"),
+    "sum": gettext_lazy("several numbers added up"),
+    "default": gettext_lazy("no number written, 1 assumed"),
+    "quote": gettext_lazy("from the quote"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One head of the table: `sort_url` sorts by it, `order` is "ascending", "descending" or ""."""
+
+    key: str
+    title: str
+    is_number: bool
+    sort_url: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    key: str
+    label: str
+    text: SafeString | str
+    is_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One sale; `cells` stand behind its number, in the order of the heads."""
+
+    row: Row
+    sale_url: str
+    web_link: SafeString
+    cells: list[ShownCell]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the cells of one page need to know beside their rows; words in the active language, looked up once."""
+
+    why: Mapping[int, str]  # by the key of the match
+    has_source: bool
+    may_edit_keywords: bool
+    leaves: SafeString
+    stages: Mapping[str, str]
+    sources: Mapping[str, str]
+    statuses: Mapping[str, str]
+
+
+def _words(rows: Sequence[Row], columns: Sequence[Column], run: Run, *, may_edit_keywords: bool) -> _Words:
+    return _Words(
+        why=_reasons(rows, run),
+        has_source=any(one.key == "source" for one in columns),
+        may_edit_keywords=may_edit_keywords,
+        leaves=icon("box-arrow-up-right"),
+        stages={name: str(words) for name, words in Row.Stage.choices},
+        sources={name: str(words) for name, words in Row.Source.choices},
+        statuses={status: status_label(status) for status in {row.status for row in rows}},
+    )
+
+
+def shown_columns(columns: Iterable[Column]) -> list[Column]:
+    """Without the currency where the amount says it already."""
+    found = list(columns)
+    has_amount = any(column.key == "amount" for column in found)
+    return [column for column in found if column.key != "currency" or not has_amount]
+
+
+def heads_of(columns: Sequence[Column], wanted: Filter, path: str) -> list[Head]:
+    """The heads of a table, each with the address that sorts by it; a second time the other way round."""
+    return [_head(column, wanted, path) for column in columns]
+
+
+def _head(column: Column, wanted: Filter, path: str) -> Head:
+    is_sorted = wanted.sort.removeprefix("-") == column.key
+    is_falling = wanted.sort.startswith("-")
+    order = ("descending" if is_falling else "ascending") if is_sorted else ""
+    goes_down = not is_falling if is_sorted else column.kind in _FALLING_FIRST
+    turned = wanted.changed(sort=("-" if goes_down else "") + column.key)
+    return Head(column.key, str(column.title), column.kind in _NUMBERS, address(path, turned, "rows"), order)
+
+
+def address(path: str, wanted: Filter, place: str = "") -> str:
+    """A page with this filter."""
+    query = wanted.query()
+    return path + (f"?{query}" if query else "") + (f"#{place}" if place else "")
+
+
+def shown_rows(
+    rows: Sequence[Row], columns: Sequence[Column], run: Run, *, may_edit_keywords: bool
+) -> list[ShownRow]:
+    """The rows with their cells as HTML. One query: for the words of the keywords that found something."""
+    words = _words(rows, columns, run, may_edit_keywords=may_edit_keywords)
+    shown = [column for column in columns if column.key != "sale_number"]
+    titles = [str(column.title) for column in shown]
+    sale_words = _("Sale %(number)s in SuperOffice")
+    return [
+        ShownRow(
+            row=row,
+            sale_url=reverse("sale", args=[row.sale_number]),
+            web_link=_leaving("sale", row.sale_number, sale_words % {"number": row.sale_number}, words),
+            cells=[
+                ShownCell(column.key, title, _CELLS[column.key](row, words), column.kind in _NUMBERS)
+                for column, title in zip(shown, titles, strict=True)
+            ],
+        )
+        for row in rows
+    ]
+
+
+def _reasons(rows: Sequence[Row], run: Run) -> dict[int, str]:
+    """One line for each match: how many of what, by which keyword, and why that many."""
+    matches = [match for row in rows for match in row.matches.all()]
+    numbers = {match.keyword_number for match in matches} - {None}
+    known = Keyword.objects.filter(keyword_list=run.keyword_list_id, number__in=numbers)
+    keywords = dict(known.values_list("number", "text"))
+    by_keyword, reasons = _("keyword “%(text)s”"), {name: str(words) for name, words in _REASONS.items()}
+    told = {}
+    for match in matches:
+        parts = [f"{grouped(match.quantity)} × {match.product}"]
+        if match.keyword_number is not None:
+            parts.append(by_keyword % {"text": keywords.get(match.keyword_number, "–")})
+        parts.append(reasons.get(match.quantity_source, match.quantity_source))
+        told[match.pk] = " · ".join(parts)
+    return told
+
+
+# --- Cells --------------------------------------------------------------------------------------------------
+
+
+def _customer(row: Row, words: _Words) -> SafeString | str:
+    name = row.company_name or "–"
+    if not row.company_id:
+        return name
+    title = _("%(name)s in SuperOffice") % {"name": row.company_name or _("Company")}
+    return format_html("{} {}", name, _leaving("company", row.company_id, title, words))
+
+
+def _leaving(kind: str, number: int, title: str, words: _Words) -> SafeString:
+    """A small link that leaves for SuperOffice; its words are for screen readers and the pointer."""
+    return format_html(
+        '<a class="leaves" href="{}" target="_blank" rel="noopener" title="{}" hx-boost="false">{}'
+        '<span class="visually-hidden">{}</span></a>',
+        reverse("in_superoffice", args=[kind, number]),
+        title,
+        words.leaves,
+        title,
+    )
+
+
+def _heading(row: Row, words: _Words) -> SafeString:
+    pieces = highlighted(row)
+    text = format_html_join("", "{}", ((_marked(text, match, words),) for text, match in pieces))
+    shown = format_html('<span class="heading-text">{}</span>', text or "–")
+    if not (words.may_edit_keywords and row.heading and row.stage in _UNREAD):
+        return shown
+    url = f"{reverse('keyword_add')}?{urlencode({'text': row.heading[:200]})}"
+    return format_html(
+        '{}<a class="small" href="{}" data-keyword-from hx-boost="false">{}</a>',
+        shown,
+        url,
+        _("Add as keyword"),
+    )
+
+
+def _marked(text: str, match: Match | None, words: _Words) -> SafeString | str:
+    return text if match is None else format_html('<mark title="{}">{}</mark>', words.why[match.pk], text)
+
+
+def _products(row: Row, words: _Words) -> SafeString | str:
+    if not row.products:
+        return format_html('<span class="secondary">{}</span>', words.stages.get(row.stage, row.stage))
+    lines = format_html_join("", "<li>{}</li>", ((words.why[match.pk],) for match in row.matches.all()))
+    flag = "" if words.has_source or row.source in _NOTHING_TO_NOTE else _source(row, words)
+    if not lines:
+        return format_html("{} {}", row.products, flag)
+    return format_html(
+        '<details class="row-why"><summary>{}</summary><ul>{}</ul></details>{}', row.products, lines, flag
+    )
+
+
+def _source(row: Row, words: _Words) -> SafeString | str:
+    """Where the products come from; a contradiction asks for attention."""
+    label = words.sources.get(row.source, row.source)
+    if row.source != Row.Source.CONTRADICTION:
+        return format_html('<span class="secondary">{}</span>', label) if label else ""
+    return format_html('<span class="state tone-warn">{}{}</span>', icon("exclamation-triangle"), label)
+
+
+def _registered_on(row: Row, _words: _Words) -> str:
+    at = row.sale.registered_at
+    return day(timezone.localtime(at).date()) if at else ""
+
+
+def _probability(row: Row, _words: _Words) -> str:
+    percent = row.sale.probability
+    # Translators: a share, e.g. 12 %; German puts a narrow space before the sign.
+    return "" if percent is None else _("%(number)s%%") % {"number": percent}
+
+
+_CELLS: dict[str, Callable[[Row, _Words], SafeString | str]] = {
+    "customer": _customer,
+    "heading": _heading,
+    "products": _products,
+    "quantities": lambda row, _words: row.quantities,
+    "families": lambda row, _words: row.families,
+    "source": _source,
+    "status": lambda row, words: words.statuses.get(row.status, row.status),
+    "stage": lambda row, words: words.stages.get(row.stage, row.stage),
+    "amount": lambda row, _words: money_of(row.amount, row.currency),
+    "currency": lambda row, _words: row.currency,
+    "sale_date": lambda row, _words: day(row.sold_on),
+    "owner": lambda row, _words: row.owner_name or "–",
+    "person": lambda row, _words: row.person_name,
+    "sale_no": lambda row, _words: row.sale.number,
+    "sale_type": lambda row, _words: row.sale.sale_type,
+    "probability": _probability,
+    "registered_on": _registered_on,
+    "changed_at": lambda row, _words: moment(row.sale.changed_at) if row.sale.changed_at else "",
+    "description": lambda row, _words: format_html(
+        '<span class="heading-text">{}</span>', row.sale.description
+    ),
+}
