@@ -180,6 +180,8 @@ class PlainSearch:
                     return None  # whether it is one depends on the order of the search
                 else:
                     misses.append((found, from_ + begin, to + begin, rule))
+        if not placed and not misses:
+            return UNMATCHED
         result = None
         if is_positive and is_apart:
             result = conclude(heading, text, placed, misses, has_signs=has_signs)

@@ -11,7 +11,7 @@ from reports.matching.context import is_negated
 from reports.matching.glances import AFTER, BEFORE
 from reports.matching.keywords import Pattern
 from reports.matching.quantity import DEFAULT, mentions_part, read_after, read_before
-from reports.matching.results import UNMATCHED, Match, Reason, Result
+from reports.matching.results import Match, Reason, Result
 
 _new = tuple.__new__  # what the named tuples' own way comes to, in half the time
 # A pattern, its start, end, anchor and outer end as in `Hit`, and BEFORE and AFTER for where a quantity may be.
@@ -56,14 +56,20 @@ def conclude(
     matches: dict[str, Match] = {}
     flags: tuple[str, ...] = ()
     number = behind = -1  # where the number behind the last match stands, and where that match ends
+    previous = source = ""
     has_tags = has_generic = False
     for pattern, start, end, anchor, outer_end, sight in placed:
         keyword = pattern.keyword
         product = keyword.product
         before = read_before(text, anchor) if sight & BEFORE else None
         after = read_after(text, outer_end) if sight & AFTER else None
-        if product in matches or number >= start or (before and (number >= 0 or before.place < behind)):
+        if product in matches or number >= start or (before and before.place < behind):
             return None
+        if before and before.place == number:
+            if after or has_signs or flags:
+                return None
+            if source == "after":  # the number between two belongs to the latter
+                matches[previous] = matches[previous]._replace(quantity=1, quantity_source="default")
         has_generic = has_generic or keyword.generic
         number, behind = after.place if after else -1, end
         if has_signs and is_negated(
@@ -75,14 +81,13 @@ def conclude(
         if (before or after) and mentions_part(text):
             flags = ("davon",)
         has_tags = has_tags or keyword.kind == "tag"
+        previous = product
         matches[product] = _new(Match, (
             keyword.id, product, keyword.family, keyword.kind, value, source, ((start, end),), heading[start:end],
         ))  # fmt: skip
     if has_generic and _are_related(placed):
         return None
     rejected = _explain(heading, reasons) if reasons else ()
-    if not matches and not rejected:
-        return UNMATCHED
     products, tags = split_tags(matches.values()) if has_tags else (tuple(matches.values()), ())
     return _new(Result, ("matched" if products else "unmatched", products, tags, rejected, flags))
 
@@ -97,9 +102,14 @@ def split_shadowed(placed: Sequence[Placed]) -> tuple[list[Placed], list[Missed]
     for one in placed:
         pattern, start, end, _, _, _ = one
         if start < behind:
-            other, first, last, _, _, _ = standing.pop()
+            other, first, last, _, _, _ = standing[-1]
+            is_same = other.keyword.product == pattern.keyword.product
+            if is_same and start == first and end == last and other.keyword.id <= pattern.keyword.id:
+                dark = end  # as good as one, unless there is something longer
+                continue
+            standing.pop()
             is_within = start <= first and last <= end and end - start > last - first
-            if not is_within or start < dark or other.keyword.product == pattern.keyword.product:
+            if not is_within or start < dark or is_same:
                 return [], []
             if standing and start < standing[-1][2]:
                 return [], []

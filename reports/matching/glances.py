@@ -20,7 +20,7 @@ WORD, CODE, BEFORE, AFTER = (
     8,
 )  # a word or a code is clear here; there may be a quantity before or after
 
-_LIMIT = 8192
+_LIMIT = 1 << 15  # some 10 MB of the largest ones
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

@@ -145,7 +145,7 @@ def _read_first(head: str) -> Quantity | None:
     return _read_before(head, len(head))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _read_near(near: str) -> Quantity | None:
     """The quantity at the end of the last `_SHORT` characters, its places counted from their end.
 

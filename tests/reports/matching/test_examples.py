@@ -19,7 +19,7 @@ def test_worked_example_comes_out_as_written(matcher: Matcher, row: dict[str, st
 
 
 def test_new_installation_starts_with_the_list_of_the_examples() -> None:
-    default = Path(reports.__file__).with_name("default_keywords.csv")
+    default = Path(reports.__file__).parent / "keyword_lists" / "default_keywords.csv"
     assert default.read_bytes() == (HERE / "keywords.csv").read_bytes()
 
 

@@ -1,5 +1,6 @@
 """Many headings at once give what each of them gives alone."""
 
+import gc
 from collections import deque
 from collections.abc import Iterator
 from itertools import cycle, islice
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports.matching import Keyword, Matcher, matcher
+from reports.matching import Keyword, Matcher, glances, matcher
 from tests.reports.matching.examples import keyword, mask, read_keywords, read_rows, veto
 
 LIST = [
@@ -67,6 +68,61 @@ def test_the_whole_list_gives_the_same_either_way(headings: list[str]) -> None:
 def test_every_worked_example_is_the_same_in_a_batch(row: dict[str, str]) -> None:
     before_and_after = ["Omnie", row["heading"], "CD-01"]
     assert list(ALL.match_many(before_and_after)) == [ALL.match(heading) for heading in before_and_after]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Omnie CD-01 (2x), 3 Stk Akkus",
+        "CD-01 2 Stk Bürste",
+        "CD-01 2 Stk Bürste 3 Stk",
+        "2x CD-01 3 Stk Tellerbürste ohne Akku",
+        "CD-01 davon 2 Akku",
+        "Akku Akku 2x Akkus",
+        "Kira KIRA B 50, Kira",
+        "Bürste: Tellerbürste, Bürstenset",
+        "Erwartung und Wartung",
+        "Akku-CD-01",
+        "Bü-Akku-CD-01 X-CD-01",
+        "2xTellerbürste x3",
+        "water-tanks / w/o water tank",
+        "ohne Dreck, kein Akku, Wartung entfällt",
+        "CD-1 und CD-001, CD-01-02",
+        "2XL Bürste, 3xBürste",
+        "OmnieCD-01 OmnieAkku omnieakku",
+    ],
+)
+def test_what_lies_close_together_is_the_same_in_a_batch(heading: str) -> None:
+    doubled = [*LIST, keyword("CD-01", "CD-01", id=911, type="code"), keyword("Akkus", "Akku", id=912)]
+    for one in (ALL, WITHOUT_EXPRESSIONS, Matcher(doubled)):
+        assert list(one.match_many([heading])) == [one.match(heading)]
+
+
+def test_what_is_remembered_of_other_headings_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glances, "_LIMIT", 2)
+    headings = [
+        "2x Akku",
+        "Akkus",
+        "12x Akku x3",
+        "CD-01",
+        "X-CD-01",
+        "Omnie-CD-01",
+        "Akku CD-01",
+        "aAkku",
+    ] * 2
+    one = Matcher(LIST)
+    assert [list(one.match_many([heading])) for heading in headings] == [[one.match(h)] for h in headings]
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_garbage_collection_is_afterwards_what_it_was(is_enabled: bool) -> None:
+    was_enabled = gc.isenabled()
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        next(ALL.match_many(["CD-01", "Akku"]))
+        assert gc.isenabled() is is_enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
 
 
 def test_headings_of_a_batch_do_not_touch() -> None:

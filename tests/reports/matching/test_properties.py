@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reports.matching import Keyword, Matcher, Result
 from reports.matching.normalise import _fold_slowly, code_view, fold, word_view
+from reports.matching.quantity import _read_before, read_before
 from tests.reports.matching.examples import brief, keyword, read_keywords
 
 LIST = read_keywords()
@@ -91,7 +92,7 @@ def test_order_of_the_list_does_not_matter(shuffled: list[Keyword], heading: str
     assert Matcher(shuffled).match(heading) == MATCHER.match(heading)
 
 
-@given(st.text("abAB12äÖüéß -–\u00a0×€„“.,/", max_size=40))
+@given(st.text("abAB12äÖüéß™²® -–\u00a0×€„“.,/", max_size=40))
 def test_short_ways_of_folding_are_the_long_one(text: str) -> None:
     quick, slow = fold(text), _fold_slowly(text)
     assert (quick.text, quick.raw.replace("\u00a0", " ")) == (slow.text, slow.raw)
@@ -121,3 +122,18 @@ def test_valid_keyword_finds_itself(text: str, kind: str) -> None:
         return  # more between two parts than may stand there
     result = matcher.match(f"({text})")
     assert result.matches or result.rejected, "a keyword written out is found or its rejection explained"
+
+
+@given(
+    st.lists(
+        st.sampled_from([
+            "2x", "2 x ", "12", "3x 10er", "5er ", "pack", " sets", " mit ", " à ", "von ", "stk", " stück", ".",
+            "12.000", "zwei ", "einmal", " ", " ", "eur ", "€ ", "cd", "-02", "wien: ", "x", "(", "“", "/ ", ", ",
+            "einheiten ",
+        ]),
+        min_size=4, max_size=12,
+    ).map("".join)
+)  # fmt: skip
+@settings(max_examples=600)
+def test_quantity_before_a_place_is_the_same_from_a_few_characters(text: str) -> None:
+    assert read_before(text, len(text)) == _read_before(text, len(text))
