@@ -1,4 +1,7 @@
-"""The report command on 5,000 sales beside a bare `requests` loop over the same pages."""
+"""The report command on 5,000 sales beside a bare `requests` loop over the same pages.
+
+With `--headings-only`: the bare loop reads no quotes either, so that both make the same calls.
+"""
 
 import csv
 import tempfile
@@ -21,7 +24,7 @@ def measure() -> list[Figure]:
         output = Path(directory) / "product_report.csv"
 
         def command() -> None:
-            call_command("generate_customer_product_report", limit=SALES, output=output)
+            call_command("generate_customer_product_report", limit=SALES, output=output, headings_only=True)
 
         assert bare_loop(hosts) == SALES
         command()

@@ -20,6 +20,8 @@ from outreach.services import is_stopped
 from reports.models import LocalCopy
 from reports.rights import may_plan
 
+_OF_REPORTS = ("/runs/", "/downloads/")  # pages of the reports with addresses of their own
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -50,14 +52,17 @@ def navigation(request: HttpRequest) -> list[Place]:
         (_("Administration"), "admin:index", "sliders", None, runs_the_house),
     ]
     return [
-        Place(label, url, icon, _is_current(request.path, url), count)
+        Place(label, url, icon, _is_current(request.path, name, url), count)
         for label, name, icon, count, is_shown in entries
         if is_shown
         for url in [reverse(name)]
     ]
 
 
-def _is_current(path: str, url: str) -> bool:
+def _is_current(path: str, name: str, url: str) -> bool:
+    """Whether a page belongs to this place: by its address, and runs and downloads to the reports."""
+    if name == "reports" and path.startswith(_OF_REPORTS):
+        return True
     return path == url or (url != "/" and path.startswith(url))
 
 

@@ -5,9 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 from django_q.models import OrmQ
 
@@ -15,12 +16,12 @@ from config.health import troubles
 from config.schedules import fixed_rows
 from connector.context import current_job
 from connector.models import Heartbeat, PersonalSignIn
-from connector.roles import is_administrator, is_representative, signed_in
+from connector.roles import is_administrator, is_representative, roles_of, signed_in
 from connector.services import current_connection
 from outreach.counts import queue_counts
 from outreach.models import Message
 from reports.models import JobSchedule, Report, Run
-from reports.rights import may_define
+from reports.rights import may_define, may_run
 from reports.schedules.job_log import newest_entries
 from reports.schedules.occurrences import unmended
 from reports.schedules.schedule import next_moments
@@ -39,6 +40,8 @@ def home(request: HttpRequest) -> HttpResponse:
             for report in Report.objects.visible_to(request.user).order_by("name")
         ],
         "may_define": may_define(request.user),
+        "has_role": bool(roles_of(request.user)),
+        "may_run": may_run(request.user),
         "has_lost_sign_in": is_representative(request.user)
         and PersonalSignIn.objects.filter(user=signed_in(request), connection=current_connection())
         .exclude(problem_code="")
@@ -54,7 +57,9 @@ def jobs(request: HttpRequest) -> HttpResponse:
         return forbidden(request)
     now = timezone.now()
     context = {
-        "heartbeats": Heartbeat.objects.order_by("pk"),
+        "heartbeats": [
+            (heartbeat, worker_words(heartbeat.cluster)) for heartbeat in Heartbeat.objects.order_by("pk")
+        ],
         "troubles": troubles(),
         "waiting_count": OrmQ.objects.count(),
         "planned": [
@@ -63,13 +68,46 @@ def jobs(request: HttpRequest) -> HttpResponse:
         ],
         "zone": timezone.get_current_timezone_name(),
         "missed": unmended(now).filter(schedule__is_active=True)[:20],
-        "house_jobs": [
-            (schedule, rhythm_words(schedule.cron or "")) for schedule in fixed_rows().order_by("name")
-        ],
+        "house_jobs": _house_jobs(),
         "entries": newest_entries(current_connection(), LOG_LINES),
         "stuck_messages": Message.objects.with_problem().select_related("mailbox")[:20],
     }
     return render(request, "jobs.html", context)
+
+
+# What the house's own jobs do, by their names in `config.schedules.FIXED`.
+_HOUSE_JOBS: dict[str, Promise] = {
+    "dispatch": gettext_lazy("Send e-mails that are due"),
+    "archive": gettext_lazy("File e-mails in SuperOffice"),
+    "sweep": gettext_lazy("Look after interrupted e-mails"),
+    "sweep-runs": gettext_lazy("Look after interrupted reports, and send their results"),
+    "clear-sessions": gettext_lazy("Clear old sign-ins"),
+    "prune-calls": gettext_lazy("Clear the log of calls to SuperOffice"),
+    "prune-downloads": gettext_lazy("Clear old downloads"),
+    "probe": gettext_lazy("Check the rights in SuperOffice"),
+}
+_WORKERS: dict[str, Promise] = {
+    "mail": gettext_lazy("Worker: e-mails"),
+    "reports": gettext_lazy("Worker: reports"),
+}
+
+
+def worker_words(cluster: str) -> str:
+    """What a cluster of the worker is for; one that nobody knows by its name."""
+    return str(_WORKERS.get(cluster, cluster))
+
+
+def _house_jobs() -> list[dict[str, object]]:
+    """The house's own jobs by the words for them, each with its `row` of the scheduler and its `rhythm`."""
+    jobs = [
+        {
+            "label": str(_HOUSE_JOBS.get(row.name, row.name)),
+            "rhythm": rhythm_words(row.cron or ""),
+            "row": row,
+        }
+        for row in fixed_rows()
+    ]
+    return sorted(jobs, key=lambda job: str(job["label"]))
 
 
 def rhythm_words(cron: str) -> str:

@@ -85,6 +85,17 @@ def hand_on(work: Work, task: str) -> None:
         enqueue(task, work.pk, cluster="reports")
 
 
+def try_once_more(work: Work) -> bool:
+    """After an error that nobody foresaw: leave the work to the sweep, once. False when it got no further than the
+    time before: it would not the next time either. Raises LostClaim."""
+    # Asked anew: `work` may know of progress that was taken back with the transaction that broke.
+    rows = type(work)._default_manager.filter(pk=work.pk)
+    if (rows.values_list("attempt_count", flat=True).first() or 0) > 1:
+        return False
+    change(work, status=Work.Status.QUEUED, lease_until=None, queued_at=timezone.now())
+    return True
+
+
 def cancel(model: type[Work], pk: int) -> bool:
     """End work that has no result yet; its worker notices at its next change."""
     now = timezone.now()
@@ -98,8 +109,10 @@ def sweep(model: type[Work], task: str, now: datetime) -> int:
     abandoned = rows.filter(status=Work.Status.RUNNING, lease_until__lt=now)
     back = abandoned.update(status=Work.Status.QUEUED, lease_until=None, fence=F("fence") + 1)
     forgotten = rows.filter(status=Work.Status.QUEUED, queued_at__lt=now - _FORGOTTEN_AFTER)
-    for pk in forgotten.values_list("pk", flat=True):
-        enqueue(task, pk, cluster="reports")
+    for pk in list(forgotten.values_list("pk", flat=True)):
+        with transaction.atomic():
+            if forgotten.filter(pk=pk).update(queued_at=now):  # not by the next look as well
+                enqueue(task, pk, cluster="reports")
     return back
 
 

@@ -29,6 +29,11 @@ def may_edit_keywords(user: AnyUser) -> bool:
     return _may(user, "reports.edit_keywords")
 
 
+def may_use_expressions(user: AnyUser) -> bool:
+    """Add or change keywords that are regular expressions: they read every heading, and one slip finds anything."""
+    return may_edit_keywords(user) and (roles.is_approver(user) or roles.is_administrator(user))
+
+
 def may_plan(user: AnyUser) -> bool:
     """Let jobs start by themselves."""
     return _may(user, "reports.plan_job")

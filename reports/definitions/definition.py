@@ -15,6 +15,8 @@ from connector.models import Connection
 from reports.models import Report, Sale, status_label
 
 DESCRIPTION = "description"  # the name of a sale's description among the columns to search
+# No sale is of another day, and from here no moment of a day is beyond what a computer can name.
+EARLIEST_DAY, LATEST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 Cursor = list[Any]  # [order value, sale id] of a sale, as JSON holds it
 
 
@@ -84,7 +86,7 @@ _ORDERS = {"number": None, "sold_on": "sold_on", "registered_at": "registered_at
 
 
 def sales_of(definition: Definition, connection: Connection, *, today: date) -> QuerySet[Sale]:
-    """The sales of the local copy that fit, newest first; not yet cut to the limit.
+    """The sales of the local copy that fit, newest first where there is a limit, which has not yet cut them.
 
     `today` is a day of the house's time zone. A sale without a company is left out only where the report
     wants them that way: otherwise it is counted, and seen in the funnel.
@@ -100,11 +102,24 @@ def sales_of(definition: Definition, connection: Connection, *, today: date) -> 
     if definition.scope == Report.Scope.PERIOD:
         # A number is given when a sale is registered: that is its day.
         sales = _within(sales, column or "registered_at", *period_of(definition, today))
+    column = _order_of(definition)
     return sales.order_by(*([F(column).desc(nulls_last=True)] if column else []), "-sale_id")
+
+
+def _order_of(definition: Definition) -> str | None:
+    """The column that sorts the sales; None: their numbers do. Where all are wanted no order says which, and a number
+    never changes: no sale can move past a run that is on its way."""
+    return _ORDERS[definition.ordered_by] if definition.is_limited else None
+
+
+def is_movable(definition: Definition) -> bool:
+    """Whether a sale that changes may take another place in the order."""
+    return _order_of(definition) is not None
 
 
 def _within(sales: QuerySet[Sale], column: str, first: date | None, last: date | None) -> QuerySet[Sale]:
     """Sales whose day is not before `first` and not after `last`; without a day they are of no period."""
+    first, last = (day and min(max(day, EARLIEST_DAY), LATEST_DAY) for day in (first, last))
     sales = sales.filter(**{f"{column}__isnull": False})
     if column == "sold_on":
         bounds: tuple[Any, Any] = (first, last and last + timedelta(days=1))
@@ -124,7 +139,7 @@ def _midnight(day: date) -> datetime:
 
 def cursor_of(definition: Definition, sale: Sale) -> Cursor:
     """Where `sale` stands in the order of the definition."""
-    column = _ORDERS[definition.ordered_by]
+    column = _order_of(definition)
     value = getattr(sale, column) if column else sale.sale_id
     return [value.isoformat() if isinstance(value, date) else value, sale.sale_id]
 
@@ -134,14 +149,30 @@ def after(sales: QuerySet[Sale], definition: Definition, cursor: Cursor | None) 
     if cursor is None:
         return sales
     value, sale_id = cursor
-    column = _ORDERS[definition.ordered_by]
+    column = _order_of(definition)
     if column is None:
         return sales.filter(sale_id__lt=sale_id)
     if value is None:
         return sales.filter(**{column: None}, sale_id__lt=sale_id)
-    moment = parse_date(value) if column == "sold_on" else parse_datetime(value)
+    moment = _moment(column, value)
     older = Q(**{f"{column}__lt": moment}) | Q(**{column: None})
     return sales.filter(older | Q(**{column: moment}, sale_id__lt=sale_id))
+
+
+def up_to(sales: QuerySet[Sale], definition: Definition, cursor: Cursor) -> QuerySet[Sale]:
+    """The others: those of `sales_of` that come before the cursor, and the sale it stands on."""
+    value, sale_id = cursor
+    column = _order_of(definition)
+    if column is None:
+        return sales.filter(sale_id__gte=sale_id)
+    if value is None:
+        return sales.filter(Q(**{f"{column}__isnull": False}) | Q(sale_id__gte=sale_id))
+    moment = _moment(column, value)
+    return sales.filter(Q(**{f"{column}__gt": moment}) | Q(**{column: moment}, sale_id__gte=sale_id))
+
+
+def _moment(column: str, value: str) -> date | None:
+    return parse_date(value) if column == "sold_on" else parse_datetime(value)
 
 
 def count_of(definition: Definition, connection: Connection, *, today: date) -> int:
@@ -155,6 +186,16 @@ def count_of(definition: Definition, connection: Connection, *, today: date) -> 
     if last is None:
         return sales.count()
     return sales.count() - after(sales, definition, cursor_of(definition, last)).count()
+
+
+def company_count_of(definition: Definition, connection: Connection, *, today: date) -> int:
+    """How many of the sales that `count_of` counts have a company."""
+    sales = sales_of(definition, connection, today=today)
+    if definition.is_limited and not definition.needs_company:
+        newest = sales[: definition.limit].values("pk")
+        return Sale.objects.filter(pk__in=newest).exclude(company_id=None).count()
+    with_company = sales.exclude(company_id=None)
+    return with_company[: definition.limit].count() if definition.is_limited else with_company.count()
 
 
 # --- Periods --------------------------------------------------------------------------------------------

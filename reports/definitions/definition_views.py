@@ -7,15 +7,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connector import roles
 from connector.services import current_connection
-from reports.definitions.definition import Definition, count_of, sentence
+from reports.definitions.definition import Definition, company_count_of, count_of, sentence
 from reports.definitions.removal import remove_report
 from reports.definitions.report_forms import ReportForm
 from reports.models import Report, Sale
 from reports.rights import may_change, may_define
+
+# The fields of the two groups that the form folds.
+_SEARCH_FIELDS = {"keyword_list", "use_quotes", "search_columns"}
+_SHOW_FIELDS = {"columns", "keep_runs", "keep_monthly"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +35,7 @@ def report_add(request: HttpRequest) -> HttpResponse:
 def _copied(request: HttpRequest) -> Report | None:
     """An unsaved report like the one to copy, owned by who copies it."""
     number = request.GET.get("copy", "")
-    if not number.isdecimal():
+    if not number.isdecimal() or len(number) >= 10:
         return None
     report = get_object_or_404(Report.objects.visible_to(request.user), pk=int(number))
     report.pk, report.owner = None, roles.signed_in(request)
@@ -59,8 +64,33 @@ def _edit(request: HttpRequest, report: Report) -> HttpResponse:
         words = _("Report “%(name)s” defined. Run it to see the result.") if is_new else _("Report saved.")
         messages.success(request, words % {"name": form.instance.name} if is_new else words)
         return redirect("report", form.instance.pk)
-    context = {"form": form, "is_new": is_new, "pk": report.pk, "name": name}
+    context = {"form": form, "is_new": is_new, "pk": report.pk, "name": name, **_summaries(form)}
     return render(request, "reports/report_edit.html", context)
+
+
+def _summaries(form: ReportForm) -> dict[str, str]:
+    """What stands in the two folded groups of the form, in a few words each; empty where an error is in one."""
+    report: Report = form.instance
+    search = [
+        _("keyword list version %(version)s") % {"version": report.keyword_list.version}
+        if report.keyword_list
+        else _("always the current keywords"),
+        _("quotes too") if report.use_quotes else _("without quotes"),
+    ]
+    if count := len(report.search_columns):
+        search.append(ngettext("%(count)s further text", "%(count)s further texts", count) % {"count": count})
+    shown = len(report.columns)
+    show = [
+        ngettext("%(count)s column", "%(count)s columns", shown) % {"count": shown}
+        if shown
+        else _("the usual columns"),
+        ngettext("%(count)s run kept whole", "%(count)s runs kept whole", report.keep_runs or 0)
+        % {"count": report.keep_runs or 0},
+    ]
+    return {
+        "search_summary": "" if _SEARCH_FIELDS & set(form.errors) else ", ".join(search),
+        "show_summary": "" if _SHOW_FIELDS & set(form.errors) else ", ".join(show),
+    }
 
 
 def _save(form: ReportForm) -> bool:
@@ -85,14 +115,17 @@ def report_count(request: HttpRequest) -> HttpResponse:
     definition = Definition.of(form.instance)
     wrong = {"scope", "limit", "ordered_by", "period", "period_from", "period_to"} & set(form.errors)
     is_answer = connection is not None and not wrong
+    today = timezone.localdate()
+    count = count_of(definition, connection, today=today) if connection and is_answer else None
     context = {
         "connection": connection,
         "wrong": [form.fields[name].label for name in form.fields if name in wrong],
         "sentence": sentence(definition) if is_answer else "",
-        "count": count_of(definition, connection, today=timezone.localdate())
-        if connection is not None and is_answer
+        "count": count,
+        "company_count": company_count_of(definition, connection, today=today)
+        if connection and is_answer
         else None,
-        "total": Sale.objects.of_tenant(connection).present().count() if connection else 0,
+        "is_empty": not count and not Sale.objects.of_tenant(connection).present().exists(),
     }
     return render(request, "reports/_report_count.html", context)
 

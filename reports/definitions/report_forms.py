@@ -1,13 +1,15 @@
 """What people choose when they define a report."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection
-from reports.definitions.definition import DESCRIPTION
+from reports.definitions.definition import DESCRIPTION, EARLIEST_DAY, LATEST_DAY
 from reports.export import DEFAULT_KEYS, REPORT_COLUMNS
 from reports.models import KeywordList, LocalCopy, Report, Sale, status_label
 
@@ -84,12 +86,25 @@ class ReportForm(forms.ModelForm):
         lists: Any = self.fields["keyword_list"]
         lists.queryset, lists.empty_label = KeywordList.objects.newest_first(), _CURRENT_LIST
         lists.help_text = ""
+        self._name_fields()
         # What another choice hides may be empty: `clean` asks for what the chosen one needs.
         self.fields["limit"].required = False
-        self.fields["ordered_by"].label = _("Ordered by")
-        self.fields["ordered_by"].help_text = _(
+
+    def _name_fields(self) -> None:
+        """Words for this page, where the model's own say too little or repeat the heading above them."""
+        fields = self.fields
+        fields["name"].error_messages["required"] = _("Give the report a name.")
+        fields["scope"].label = _("Selection")
+        fields["limit"].label = _("How many")
+        period: Any = fields["period"]
+        period.choices = [("", _("Please choose")), *Report.Period.choices]
+        fields["ordered_by"].label = _("Ordered by")
+        fields["ordered_by"].help_text = _(
             "It says which sales are the newest, and by which day a sale belongs to a period."
         )
+        fields["use_quotes"].label = _("Look in quotes too")
+        fields["use_quotes"].help_text = _("Where they differ, the quote counts.")
+        fields["keep_runs"].label = _("Keep so many runs whole")
 
     def _offer(self, name: str, choices: Choices) -> None:
         field: Any = self.fields[name]
@@ -99,6 +114,12 @@ class ReportForm(forms.ModelForm):
         """The usual ones are not stored: a report without a choice follows when they change."""
         wanted = self.cleaned_data["columns"]
         return [] if set(wanted) == set(DEFAULT_KEYS) else wanted
+
+    def clean_period_from(self) -> date | None:
+        return _sensible(self.cleaned_data["period_from"])
+
+    def clean_period_to(self) -> date | None:
+        return _sensible(self.cleaned_data["period_to"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -124,6 +145,14 @@ class ReportForm(forms.ModelForm):
             self.add_error("period_from", gettext("Enter the first day, the last day or both."))
         if first and last and last < first:
             self.add_error("period_to", gettext("The last day is before the first one."))
+
+
+def _sensible(day: date | None) -> date | None:
+    """The day, if a sale can be of it. Raises ValidationError."""
+    if day is not None and not EARLIEST_DAY <= day <= LATEST_DAY:
+        words = gettext("Choose a day from %(first)s to %(last)s.")
+        raise ValidationError(words % {"first": EARLIEST_DAY.year, "last": LATEST_DAY.year})
+    return day
 
 
 def status_choices(connection: Connection | None, chosen: list[str]) -> Choices:

@@ -13,6 +13,7 @@ from reports.models import Row, Run
 from reports.templatetags.report_words import grouped
 from reports.viewer.facet_panel import value_label
 from reports.viewer.filters import FACETS, NEWEST_FIRST, Filter
+from reports.viewer.quality import flaws_of
 
 STALE_AFTER = timedelta(hours=24)  # as on the report's page
 
@@ -33,6 +34,7 @@ def info_of(run: Run, wanted: Filter, count: int, *, made_by: str, now: datetime
         *filter_lines(wanted),
         *((_("Funnel: %(stage)s") % {"stage": stage.label}, _staged(run, stage)) for stage in Row.Stage),
         (_("Funnel: all sales looked at"), run.read_count),
+        *((_("Data quality: %(flaw)s") % {"flaw": flaw.label}, flaw.count) for flaw in flaws_of(run)),
         (_("SHA-256 of the whole run"), run.checksum or "–"),
         (_("File made at"), now),
         *([(_("File made by"), made_by)] if made_by else []),
@@ -60,9 +62,14 @@ def empty_reason(run: Run, wanted: Filter) -> str:
     cause = cause_of(run, wanted)
     if cause is not None and cause.code != FILTERS_HIDE:
         return cause.sentence
-    shown = run.read_count - _staged(run, Row.Stage.NO_COMPANY)
-    return _("No row: none of the sales of this run (%(count)s) fits the filters.") % {
-        "count": grouped(shown)
+    without = _staged(run, Row.Stage.NO_COMPANY)
+    if wanted.choice("stage").included or not without:
+        return _("No row: none of the %(total)s sales of this run fits the filters.") % {
+            "total": grouped(run.read_count)
+        }
+    return _("No row: none of the %(count)s sales with a company, of %(total)s, fits the filters.") % {
+        "count": grouped(run.read_count - without),
+        "total": grouped(run.read_count),
     }
 
 
@@ -70,7 +77,7 @@ def filter_lines(wanted: Filter) -> list[tuple[str, Cell]]:
     """What was left out, in which words, and in which order the rows are."""
     lines: list[tuple[str, Cell]] = []
     if wanted.search:
-        lines.append((_("Filter: %(name)s") % {"name": _("Search")}, wanted.search))
+        lines.append((_("Filter: %(name)s") % {"name": _("Search text")}, wanted.search))
     for key, title in FACETS.items():
         choice = wanted.choice(key)
         words = [value_label(key, value) for value in choice.included]

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -18,8 +18,12 @@ from reports import rights
 from reports.downloads.download_files import Extract, RowsGone, names_of
 from reports.downloads.download_info import empty_reason
 from reports.downloads.preparing import (
+    KEPT_FOR,
+    MOST_KEPT,
     MOST_ROWS_INLINE,
+    MOST_UNFINISHED,
     QueryTooLong,
+    TooManyFiles,
     cancel_download,
     has_file,
     path_of,
@@ -93,10 +97,30 @@ def download_prepare(request: HttpRequest, pk: int) -> HttpResponseBase:
         return _rows_gone(request, run)
     except TooManyRows as error:
         messages.error(request, str(error))
+    except TooManyFiles as refusal:
+        messages.error(request, _kept_words() if refusal.are_kept else _waiting_words())
     except QueryTooLong:
         messages.error(request, _("There are too many filters to be kept for later. Remove some of them."))
     answer = redirect(address(reverse("run", args=[pk]), wanted))
     return _remembering(answer, Download.Format.XLSX)
+
+
+def _waiting_words() -> str:
+    words = ngettext(
+        "%(count)s workbook is being prepared for you already. Wait for it, or cancel it under “Downloads”.",
+        "%(count)s workbooks are being prepared for you already. Wait for one, or cancel one under “Downloads”.",
+        MOST_UNFINISHED,
+    )
+    return words % {"count": MOST_UNFINISHED}
+
+
+def _kept_words() -> str:
+    words = ngettext(
+        "%(count)s prepared workbook is kept for you already, for %(days)s days. A CSV can be taken any time.",
+        "%(count)s prepared workbooks are kept for you already, each for %(days)s days. A CSV can be taken any time.",
+        MOST_KEPT,
+    )
+    return words % {"count": MOST_KEPT, "days": KEPT_FOR.days}
 
 
 def _run_to_take(request: HttpRequest, pk: int) -> Run:
@@ -153,7 +177,7 @@ def _remembering(response: HttpResponseBase, format: str) -> HttpResponseBase:
 @require_safe
 def downloads(request: HttpRequest) -> HttpResponse:
     """One's own downloads, for administrators all: who took what and when, and the files that still wait."""
-    found = seen_by(request.user).order_by("-pk")
+    found = seen_by(request.user).select_related("run").order_by("-pk")
     before = request.GET.get("before", "")
     if before.isascii() and before.isdecimal() and len(before) < 19:
         found = found.filter(pk__lt=int(before))
@@ -167,6 +191,7 @@ def downloads(request: HttpRequest) -> HttpResponse:
         "is_first": not before,
         "next_url": f"?before={shown[-1].pk}" if has_more else "",
         "is_administrator": roles.is_administrator(request.user),
+        "may_download": rights.may_download(request.user),
     }
     return render(request, "reports/downloads.html", context)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
@@ -30,8 +30,17 @@ from reports.viewer.filters import Filter
 DOWNLOAD_TASK = "reports.tasks.work_on_download"
 MOST_ROWS_INLINE = 20_000  # of all sheets; about a second of work
 KEPT_FOR = timedelta(days=7)
+MOST_UNFINISHED, MOST_KEPT = 3, 20  # of one person
 _LEFT_BEHIND_AFTER = timedelta(days=1)  # nobody writes that long
 logger = logging.getLogger(__name__)
+
+
+class TooManyFiles(Exception):
+    """This user waits for as many files as one may, or, with `are_kept`, has as many."""
+
+    def __init__(self, *, are_kept: bool) -> None:
+        self.are_kept = are_kept
+        super().__init__(MOST_KEPT if are_kept else MOST_UNFINISHED)
 
 
 class QueryTooLong(Exception):
@@ -68,7 +77,7 @@ def has_file(download: Download) -> bool:
 def prepare(extract: Extract, *, by: User, language: str) -> Download:
     """Have the workbook made by the worker. One that this user has or waits for already is not made again.
 
-    Raises TooManyRows, and QueryTooLong for a filter that cannot be stored.
+    Raises TooManyRows, QueryTooLong for a filter that cannot be stored, and TooManyFiles.
     """
     query = query_of(extract)
     if len(query) > LONGEST_QUERY:
@@ -83,14 +92,33 @@ def prepare(extract: Extract, *, by: User, language: str) -> Download:
         "language": language,
         "is_prepared": True,
     }
-    for earlier in Download.objects.filter(**asked, removed_at=None).newest_first():
-        if not earlier.is_finished or has_file(earlier):
+    values = {"name": extract.names("xlsx")[0][:200], "expected_count": extract.workbook_row_count}
+    for _attempt in range(3):
+        if earlier := _earlier(asked):
             return earlier
-    with transaction.atomic():
-        name = extract.names("xlsx")[0][:200]
-        download = Download.objects.create(**asked, name=name, expected_count=extract.workbook_row_count)
-        enqueue(DOWNLOAD_TASK, download.pk, cluster="reports")
-    return download
+        # A second click, or another window, may be here at the same time: then that one's file is ours.
+        with suppress(IntegrityError), transaction.atomic():
+            _check_number(by)
+            download = Download.objects.create(**asked, **values)
+            enqueue(DOWNLOAD_TASK, download.pk, cluster="reports")
+            return download
+    raise RuntimeError("files of this kind end as fast as they are begun")
+
+
+def _earlier(asked: dict[str, object]) -> Download | None:
+    """The same file, waited for or there already."""
+    found = Download.objects.filter(**asked, removed_at=None).newest_first()
+    return next((one for one in found if not one.is_finished or has_file(one)), None)
+
+
+def _check_number(by: User) -> None:
+    """Raises TooManyFiles. One question of a person at a time, so that the last place is not given twice."""
+    User.objects.select_for_update().get(pk=by.pk)
+    mine = Download.objects.filter(started_by=by, is_prepared=True, removed_at=None)
+    if mine.unfinished().count() >= MOST_UNFINISHED:
+        raise TooManyFiles(are_kept=False)
+    if mine.filter(status=Download.Status.SUCCEEDED).count() >= MOST_KEPT:
+        raise TooManyFiles(are_kept=True)
 
 
 def work_on_download(pk: int) -> None:

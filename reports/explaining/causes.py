@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from reports.explaining.why import parts_of
 from reports.keyword_lists.keywords import keywords_of
 from reports.models import Row, Run, Sale
-from reports.viewer.filters import Filter
+from reports.viewer.filters import Choice, Filter
 from reports.viewer.result_table import address
 from reports.viewer.viewing import Selection, view_of
 
@@ -20,6 +20,7 @@ SHOWED_NOTHING, FITS_NO_SALE = "superoffice_showed_nothing", "definition_fits_no
 WITHOUT_COMPANY, HEADINGS_EMPTY = "all_without_company", "all_headings_empty"
 LIST_EMPTY, LIST_FINDS_NOTHING = "list_empty", "all_keywords_inactive"
 NOTHING_MATCHED, FILTERS_HIDE = "nothing_matched", "filters_hide_everything"
+OTHER_STAGE = "stands_in_another_stage"
 MOST_HEADINGS = 10
 # Problem codes of a run that never got past SuperOffice's door.
 _AT_THE_DOOR = frozenset(
@@ -147,8 +148,10 @@ def _rows_url(run: Run, stage: str) -> str:
 
 
 def _hidden(selection: Selection, path: str) -> Cause:
-    """The filters leave nothing: the part of them whose removal shows most sales."""
+    """The filters leave nothing: the stage where such sales stand, else the part whose removal shows most."""
     shown = selection.filter
+    if elsewhere := _elsewhere(selection, path):
+        return elsewhere
     words = _("No sale fits these filters.")
     best = max(
         ((Selection(selection.view, without).count, name, without) for name, without in parts_of(shown)),
@@ -165,3 +168,19 @@ def _hidden(selection: Selection, path: str) -> Cause:
         count,
     ) % {"filter": name, "count": number_format(count, use_l10n=True, force_grouping=True)}
     return Cause(FILTERS_HIDE, words, Link(label, address(path, without, "rows")))
+
+
+def _elsewhere(selection: Selection, path: str) -> Cause | None:
+    """The sales that fit everything but the stage, in the stage that has most of them."""
+    shown = selection.filter
+    everywhere = Selection(selection.view, shown.choosing("stage", Choice(included=("all",))))
+    counts = everywhere.counts("stage")
+    if not counts or (set(shown.choices) == {"stage"} and not shown.search):
+        return None
+    stage, count = max(counts.items(), key=lambda one: one[1])
+    words = ngettext(
+        "%(count)s sale stands under “%(stage)s”.", "%(count)s sales stand under “%(stage)s”.", count
+    ) % {"count": number_format(count, use_l10n=True, force_grouping=True), "stage": Row.Stage(stage).label}
+    there = shown.choosing("stage", Choice(included=(stage,)))
+    label = ngettext("Show this sale", "Show these sales", count)
+    return Cause(OTHER_STAGE, words, Link(label, address(path, there, "rows")))

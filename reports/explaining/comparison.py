@@ -22,10 +22,10 @@ from reports.runs import funnel
 class Kind(models.TextChoices):
     """What became of a sale: its product was gained or lost, is another one, or it has none in either run."""
 
-    GAINED = "gained", _("Gained")
-    LOST = "lost", _("Lost")
+    GAINED = "gained", _("Newly found")
+    LOST = "lost", _("No longer found")
     CHANGED = "changed", _("Changed")
-    ELSEWHERE = "elsewhere", _("Without a product in both")
+    ELSEWHERE = "elsewhere", _("Before and after without a product")
 
 
 class Difference(NamedTuple):

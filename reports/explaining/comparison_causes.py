@@ -17,7 +17,6 @@ from reports.definitions import definition as definitions
 from reports.definitions.definition import Definition
 from reports.explaining.changed_keywords import ChangedKeywords
 from reports.explaining.snapshots import Copies, Outcome, Snapshot, day_of
-from reports.keyword_lists.keywords import matcher_of
 from reports.models import Run, Sale
 from reports.runs import funnel
 from reports.runs.evaluation import Rules
@@ -65,7 +64,7 @@ class Judge:
         self.before, self.after = before, after
         self.old, self.new = Rules.of(before), Rules.of(after)
         # The new list with the old choices, to tell the two apart.
-        self.only_list = Rules(self.old.definition, matcher_of(after.keyword_list), self.new.families)
+        self.only_list = Rules(self.old.definition, self.new.matcher, self.new.catalogue)
         self.is_same_list = before.keyword_list.checksum == after.keyword_list.checksum
         self.searches_alike = _agree(self.old.definition, self.new.definition, _WAYS_TO_SEARCH)
         self.keywords = ChangedKeywords(before.keyword_list, after.keyword_list)

@@ -71,7 +71,7 @@ def _chosen(request: HttpRequest, choices: Any, name: str) -> Any:
 
 
 def _cause_lines(tally: Tally) -> list[dict[str, Any]]:
-    """One line a cause that there is: its numbers by kind, each with the address of its sales."""
+    """One line a cause that there is: its numbers by kind, each with its kind and the address of its sales."""
     return [
         {
             "cause": cause,
@@ -79,6 +79,7 @@ def _cause_lines(tally: Tally) -> list[dict[str, Any]]:
             "url": f"?{urlencode({'cause': cause.value})}#rows",
             "cells": [
                 (
+                    kind,
                     tally.of(kind=kind, cause=cause),
                     f"?{urlencode({'kind': kind.value, 'cause': cause.value})}#rows",
                 )
@@ -94,7 +95,8 @@ def _sum_sentence(before: Run, after: Run, tally: Tally) -> str:
     """Gained and lost sales lead from the one number of sales with a product to the other."""
     had, has = (int(run.funnel.get(Row.Stage.MATCHED, 0)) for run in (before, after))
     words = _(
-        "%(had)s sales with a product, %(gained)s gained, %(lost)s lost: %(has)s. %(same)s sales are the same."
+        "Before %(had)s sales with a product, now %(has)s: %(gained)s newly found, %(lost)s no longer found. "
+        "%(same)s are the same."
     )
     return words % {
         "had": grouped(had),

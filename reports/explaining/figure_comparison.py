@@ -25,13 +25,15 @@ class FigureLine:
 
 
 def figure_lines(before: Run, after: Run) -> list[FigureLine]:
-    """Sales by stage, the amount with a product in each currency, and the commonest products of either run."""
-    lines = [_counted(_("Sales looked at"), before.read_count, after.read_count)]
+    """Sums first: all sales, the amount with a product in each currency; then sales by stage, and the commonest
+    products of either run.
+    """
+    lines = [_counted(_("Sales looked at"), before.read_count, after.read_count), *_amounts(before, after)]
     for stage in Row.Stage:
         had, has = (int(run.funnel.get(stage.value, 0)) for run in (before, after))
         if had or has:
             lines.append(_counted(str(stage.label), had, has))
-    return [*lines, *_amounts(before, after), *_products(before, after)]
+    return [*lines, *_products(before, after)]
 
 
 def _counted(label: str, had: int, has: int) -> FigureLine:

@@ -61,7 +61,8 @@ def recounted(run: Run, keyword_list: KeywordList, *, above: int = -1) -> Iterat
         copies = Copies([row.sale_pk for row in chunk])
         taken = [(row.sale_pk, row.data) for row in chunk]
         again, other = copies.outcomes(old, taken), copies.outcomes(new, taken)
-        for row, same, outcome in zip(chunk, again, other, strict=True):
+        for before, same, outcome in zip(chunk, again, other, strict=True):
+            row = _with_families_of_today(before, same)
             if same != row.outcome:
                 yield Recounted(row, None)
             elif outcome == row.outcome:
@@ -70,6 +71,12 @@ def recounted(run: Run, keyword_list: KeywordList, *, above: int = -1) -> Iterat
                 texts = [row.data.heading, *old.definition.texts_of(copies.sales[row.sale_pk]).values()]
                 keyword = changed.behind([*texts, *copies.line_texts(row.sale_pk)])
                 yield Recounted(row, outcome, keyword)
+
+
+def _with_families_of_today(row: Snapshot, today: Outcome) -> Snapshot:
+    """Where the catalogue has put a product into another family since, that is not the other list's doing."""
+    is_same = row.outcome._replace(families=today.families) == today
+    return row._replace(outcome=today) if is_same else row
 
 
 def recount_tally(run: Run, keyword_list: KeywordList) -> RecountTally:

@@ -11,19 +11,20 @@ from django.utils.translation import gettext as _
 
 from reports.models import Report, Row, Run
 from reports.templatetags.report_words import money_of
-from reports.viewer.charts import Bar, Chart, trend_of
+from reports.viewer.charts import Bar, Chart, amounts_of, trend_of
 from reports.viewer.facet_panel import value_label
 
 _MOST_CURRENCIES = 3
 _MOST_RUNS = 30
+_FEWEST_RUNS = 3
 
 
 def trends_of(report: Report, runs: Sequence[Run]) -> list[Chart]:
     """Sales with a product, and their amount in each of the usual currencies, run by run, oldest first.
 
-    `runs` are finished ones, newest first; fewer than two make no trend.
+    `runs` are finished ones, newest first; fewer than three make no trend.
     """
-    counts = trend_of(report, runs)
+    counts = trend_of(report, runs) if len(runs) >= _FEWEST_RUNS else None
     if counts is None:
         return []
     told = [run for run in runs[:_MOST_RUNS] if run.figures.get("sales")]
@@ -45,14 +46,13 @@ def _amounts(currency: str, runs: Sequence[Run]) -> Chart:
     first, last = bars[0], bars[-1]
     sentence = words % {"last": last.texts[0], "all": last.texts[1], "first": first.texts[0]}
     key = f"trend-{currency.lower() if currency.isascii() and currency.isalnum() else 'none'}"
-    series = [str(Row.Stage.MATCHED.label), _("All that were searched")]
+    series = [str(Row.Stage.MATCHED.label), _("All with a company")]
     title = _("Amount in %(currency)s, run by run") % {"currency": name}
     return Chart(key, title, sentence, "lines", _("Run"), series, bars)
 
 
 def _bar(currency: str, run: Run) -> Bar:
-    sums = run.figures.get("amount", {}).get(currency, {})
-    values = [Decimal(sums.get(name, "0")) for name in ("matched", "searched")]
+    values = [*amounts_of(run.figures, currency)]
     style = "d.m.Y H:i" if get_language() == "de" else "j M Y H:i"
     when = date_format(localtime(run.finished_at), style) if run.finished_at else "–"
     texts = [money_of(value, currency) for value in values]

@@ -72,9 +72,15 @@ def report_compare(request: HttpRequest, pk: int) -> HttpResponse:
     report = get_object_or_404(Report.objects.visible_to(request.user), pk=pk)
     chosen = sorted({number for text in request.GET.getlist("run") if (number := number_of(text))})
     if len(chosen) != 2:
-        messages.warning(request, _("Tick exactly two runs to compare them."))
+        messages.warning(request, _why_not_two(request, report))
         return redirect("report_runs", report.pk)
     return redirect("run_compare", *chosen)
+
+
+def _why_not_two(request: HttpRequest, report: Report) -> str:
+    if runs_to_show(request).with_result().filter(report=report).count() < 2:
+        return _("Comparing needs a second run with a result. Run the report once more.")
+    return _("Tick exactly two runs to compare them.")
 
 
 # --- Two runs ---------------------------------------------------------------------------------------------
@@ -90,12 +96,14 @@ def run_compare(request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
     if before.pk > after.pk:
         return redirect("run_compare", after.pk, before.pk)
     has_rows = before.has_rows and after.has_rows
+    figures = figure_lines(before, after)
     context = {
         "report": before.report,
         "before": before,
         "after": after,
         "sides": [(before, _sentence(before)), (after, _sentence(after))],
-        "figures": figure_lines(before, after),
+        "figures": [line for line in figures if line.change],
+        "same_figures": [line for line in figures if not line.change],
         "has_rows": has_rows,
         **(differences_context(request, before, after) if has_rows else {}),
     }
@@ -111,7 +119,9 @@ def run_recount(request: HttpRequest, pk: int) -> HttpResponse:
     """What today's keywords would find in the sales of a run; ?kind= chooses, ?after= pages. Nothing is stored."""
     run = get_object_or_404(runs_to_show(request).with_result(), pk=pk)
     newest = current_list()
+    has_newest = run.keyword_list.checksum == newest.checksum
     context = {"report": run.report, "run": run, "newest": newest, "sentence": _sentence(run)}
-    if run.has_rows:
+    context["has_newest"] = has_newest
+    if run.has_rows and not has_newest:
         context |= recount_context(request, run, newest)
     return render(request, "reports/run_recount.html", context)

@@ -141,7 +141,7 @@ def _judged_today(run: Run, sale: Sale, steps: tuple[Step, ...], *, may_edit_key
     note = _("The sales of this run are no longer kept: this is what its keywords say of the sale today.")
     placement = Rules.of(run).place([sale])[0]
     if placement.stage == funnel.MATCHED:
-        words = _("Sale %(number)s is in this result, with: %(products)s.")
+        words = _("Sale %(number)s is not missing: it is in the result; found was: %(products)s.")
         sentence = words % {"number": sale.sale_id, "products": placement.products}
         return Answer("in_result", sentence, sale, sale.heading, note, steps)
     found = _stage_reason(run, placement.stage, sale.heading, sale)
@@ -184,11 +184,16 @@ def _keyword_steps(found: Explanation, sale: Sale, *, may_edit_keywords: bool) -
     if found.keyword_number in known:
         label = _("Change the keyword “%(keyword)s”") % {"keyword": known[found.keyword_number].text}
         steps.append(Step(label, reverse("keyword_edit", args=[found.keyword_number])))
-    if text := found.text.strip()[:_MOST_TEXT].strip():
+    text = found.text.strip()[:_MOST_TEXT].strip()
+    if text and _comparable(text) not in {_comparable(one.text) for one in known.values()}:
         label = _("Add “%(text)s” as a keyword") % {"text": text}
         query = urlencode({"text": text, "from_sale": sale.sale_id})
         steps.append(Step(label, f"{reverse('keyword_add')}?{query}"))
     return tuple(steps)
+
+
+def _comparable(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 # --- In the result ------------------------------------------------------------------------------------------
@@ -204,11 +209,11 @@ def _shown(run: Run, row: Row, shown: Filter) -> tuple[str, str, tuple[Step, ...
         if not _is_shown(Selection(view, shown), position):
             name, without = _hiding(view, shown, position)
             words = _("Sale %(number)s is in this result, but the filter hides it: %(filter)s.")
-            step = Step(_("Show it"), address(path, without, "rows"))
+            step = Step(_("Show it in the report"), address(path, without, "rows"))
             return "hidden", words % {"number": row.sale_number, "filter": name}, (step,)
-    words = _("Sale %(number)s is in this result, with: %(products)s.")
+    words = _("Sale %(number)s is not missing: it is in the result; found was: %(products)s.")
     told = words % {"number": row.sale_number, "products": row.products}
-    return "in_result", told, (Step(_("Show it"), only),)
+    return "in_result", told, (Step(_("Show it in the report"), only),)
 
 
 def _is_shown(selection: Selection, position: int) -> bool:

@@ -1,5 +1,6 @@
 """The box "Why is sale 4711 not in here?" and its page."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from reports.viewer.filters import Filter
 def run_why(request: HttpRequest, pk: int) -> HttpResponse:
     """Why a sale (?sale=) is not among the rows of a run; the rest of the address is the filter of its page."""
     run = get_object_or_404(runs_to_show(request), pk=pk)
-    wanted = request.GET.get("sale", "").strip()[:100]
+    wanted = request.GET.get("sale", "").replace("\0", " ").strip()[:100]
     shown = _shown(request)
     answer = None
     if wanted and run.is_finished:
@@ -30,5 +31,6 @@ def run_why(request: HttpRequest, pk: int) -> HttpResponse:
 def _shown(request: HttpRequest) -> Filter:
     """The filter of the page that asks: htmx may have changed it since the form was made, so its address counts."""
     if current := request.headers.get("HX-Current-URL"):
-        return Filter.of_text(urlsplit(current).query)
+        with suppress(ValueError):  # no address at all
+            return Filter.of_text(urlsplit(current).query)
     return Filter.of(request.GET)

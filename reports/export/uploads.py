@@ -4,7 +4,8 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 
@@ -89,13 +90,22 @@ def read_csv(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
 
 
-def read_table(text: str, *, required: Sequence[str], optional: Sequence[str] = ()) -> list[TableRow]:
+_NO_ALIASES: Mapping[str, str] = MappingProxyType({})
+
+
+def read_table(
+    text: str,
+    *,
+    required: Sequence[str],
+    optional: Sequence[str] = (),
+    aliases: Mapping[str, str] = _NO_ALIASES,
+) -> list[TableRow]:
     """The rows of a CSV with a header line; each has all required and optional columns, "" where none is.
 
-    Separated by commas, semicolons or tabs. Header names may differ in case; their order is free. Empty lines
-    are passed over. An apostrophe that our own files put in front of a formula's sign is taken off. Raises
-    BadTable when a required column is missing, a column is unknown or there twice, a line has another number of
-    cells than the header, or quotes are broken.
+    Separated by commas, semicolons or tabs. Header names may differ in case; their order is free; `aliases`
+    are other names of columns. Empty lines are passed over. An apostrophe that our own files put in front of
+    a formula's sign is taken off. Raises BadTable when a required column is missing, a column is unknown or there
+    twice, a line has another number of cells than the header, or quotes are broken.
     """
     text = text.removeprefix("\ufeff")
     if found := _SEPARATOR_LINE.match(text):
@@ -103,7 +113,7 @@ def read_table(text: str, *, required: Sequence[str], optional: Sequence[str] = 
     else:
         lines = _lines(text, _delimiter(text), first_line=1)
     header_line, header = next(lines, (1, []))
-    names = _names(header, header_line, required, optional)
+    names = _names(header, header_line, required, optional, aliases)
     absent = dict.fromkeys([*required, *optional], "")
     return [TableRow(absent | _cells(names, cells, line), line) for line, cells in lines]
 
@@ -130,23 +140,33 @@ def _lines(text: str, delimiter: str, *, first_line: int) -> Iterator[tuple[int,
         raise BadTable(message % {"line": line}, line=line) from error
 
 
-def _names(header: list[str], line: int, required: Sequence[str], optional: Sequence[str]) -> list[str]:
+def _names(
+    header: list[str],
+    line: int,
+    required: Sequence[str],
+    optional: Sequence[str],
+    aliases: Mapping[str, str],
+) -> list[str]:
     """The names of the columns as the caller writes them."""
     known = {name.casefold(): name for name in (*required, *optional)}
+    read_as = known | {alias.casefold(): name for alias, name in aliases.items()}
     found = [cell.strip() for cell in header]
     while found and not found[-1]:
         found.pop()
     if not found:
         raise BadTable(_("The file is empty: there is no line with the names of the columns."), line=1)
+    if not any(name.casefold() in read_as for name in found):
+        message = _("The first line must name the columns, for example %(example)s.")
+        raise BadTable(message % {"example": ",".join(required)}, line=line)
     names = []
     for name in found:
-        if name.casefold() not in known:
+        if name.casefold() not in read_as:
             message = _(
                 "Line %(line)s names a column “%(column)s”, which is not known. Known are: %(known)s."
             )
             words = {"line": line, "column": name, "known": ", ".join(known.values())}
             raise BadTable(message % words, line=line, column=name)
-        names.append(known[name.casefold()])
+        names.append(read_as[name.casefold()])
     _check_names(names, line, required)
     return names
 

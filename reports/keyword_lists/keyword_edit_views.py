@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,6 +26,7 @@ from reports.keyword_lists.list_saving import (
 )
 from reports.models import Keyword, Product, ProductFamily, Sale
 from reports.preview.preview_words import ShownPreview, no_preview
+from reports.rights import may_use_expressions
 
 _MOST_SUGGESTED = 500  # names offered while a product or family is typed
 
@@ -45,12 +45,17 @@ def _edit(request: HttpRequest, keyword: Keyword) -> HttpResponse:
     check_may_edit(request)
     parent, is_stale = seen_list(request)
     others = keywords_of(parent)
-    form = KeywordForm(request.POST or None, instance=keyword, others=others, initial=_asked_for(request))
+    form = KeywordForm(
+        request.POST or None,
+        instance=keyword,
+        others=others,
+        may_use_expressions=may_use_expressions(request.user),
+        initial=_asked_for(request),
+    )
     if request.method == "POST" and form.is_valid() and not is_stale:
         edited = with_keyword(others, form.save(commit=False))
-        if saved := save(request, form, edited, parent):
-            number = keyword.number or max(one.number for one in keywords_of(saved))
-            return redirect(f"{reverse('keywords')}#keyword-{number}")
+        if save(request, form, edited, parent):
+            return redirect("keywords")  # without a jump to the row: the notice stands on top of the page
     return _form_page(request, form, keyword, status=status_of(request, parent))
 
 
@@ -106,7 +111,8 @@ def keyword_preview(request: HttpRequest) -> HttpResponse:
     """What the form would change: as a part for htmx, without it as the whole page with everything typed."""
     check_may_edit(request)
     number = request.POST.get("number", "")
-    keyword = current_list().keywords.filter(number=number).first() if number.isdecimal() else None
+    is_number = number.isdecimal() and len(number) < 10
+    keyword = current_list().keywords.filter(number=int(number)).first() if is_number else None
     seen = _preview_of(request, keyword, is_new=not number)
     if request.htmx:  # type: ignore[attr-defined] # django_htmx adds it
         return render(request, "reports/_preview_answer.html", {"shown": seen})
@@ -121,7 +127,12 @@ def _preview_of(request: HttpRequest, keyword: Keyword | None, *, is_new: bool) 
         return no_preview(stale_words())
     if keyword is None and not is_new:
         return no_preview(_("This keyword has been removed meanwhile."))
-    form = KeywordEdit(request.POST, instance=keyword or Keyword(), others=keywords_of(parent))
+    form = KeywordEdit(
+        request.POST,
+        instance=keyword or Keyword(),
+        others=keywords_of(parent),
+        may_use_expressions=may_use_expressions(request.user),
+    )
     if not form.is_valid():
         return no_preview(_("No preview yet. %(problem)s") % {"problem": _first_problem(form)})
     return show_preview(parent, with_keyword(keywords_of(parent), form.save(commit=False)))

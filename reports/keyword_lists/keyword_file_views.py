@@ -7,12 +7,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from reports.export import BadTable, WrongEncoding, decode_upload
+from reports.keyword_lists.import_rules import fit_into
 from reports.keyword_lists.keyword_files import LineProblem, ReadFile, merged, read_keywords
 from reports.keyword_lists.keyword_forms import ImportForm, ReasonForm
 from reports.keyword_lists.keywords import current_list, keywords_of
 from reports.keyword_lists.list_saving import check_may_edit, save, seen_list, show_preview, status_of
 from reports.keyword_lists.list_versions import difference
 from reports.models import Keyword, KeywordList
+from reports.rights import may_download, may_use_expressions
 
 MOST_SHOWN = 200  # keywords in a table of what an import changes
 
@@ -36,10 +38,12 @@ def keyword_import_check(request: HttpRequest) -> HttpResponse:
     except (WrongEncoding, BadTable) as error:
         form.add_error("file" if form.cleaned_data["file"] else "text", str(error))
         return _input_page(request, form)
+    mode = form.cleaned_data["mode"]
+    parent = current_list()
+    _fit(request, read, parent, mode)
     if read.problems:
         return _input_page(request, form, read)
-    mode = form.cleaned_data["mode"]
-    return _checked_page(request, current_list(), ReasonForm(), text=text, mode=mode, read=read.keywords)
+    return _checked_page(request, parent, ReasonForm(), text=text, mode=mode, read=read.keywords)
 
 
 @require_POST
@@ -56,12 +60,22 @@ def keyword_import_save(request: HttpRequest) -> HttpResponse:
         read = read_keywords(text)
     except BadTable as error:
         read = ReadFile(problems=[LineProblem(error.line or 0, error.column or "", str(error))])
+    keywords = _fit(request, read, parent, mode)
     if read.problems:
         return _input_page(request, checked, read)
-    keywords = merged(keywords_of(parent), read.keywords, replace=mode == ImportForm.REPLACE)
     if form.is_valid() and not is_stale and save(request, form, keywords, parent):
         return redirect("keywords")
     return _checked_page(request, parent, form, text=text, mode=mode, read=read.keywords)
+
+
+def _fit(request: HttpRequest, read: ReadFile, parent: KeywordList, mode: str) -> list[Keyword]:
+    """The list after the import; `read` has the problems that come from the list or from who imports."""
+    return fit_into(
+        read,
+        keywords_of(parent),
+        replace=mode == ImportForm.REPLACE,
+        may_use_expressions=may_use_expressions(request.user),
+    )
 
 
 def _text_of(cleaned: dict[str, Any]) -> str:
@@ -72,7 +86,12 @@ def _text_of(cleaned: dict[str, Any]) -> str:
 
 
 def _input_page(request: HttpRequest, form: ImportForm, read: ReadFile | None = None) -> HttpResponse:
-    context = {"form": form, "read": read, "parent": current_list()}
+    context = {
+        "form": form,
+        "read": read,
+        "parent": current_list(),
+        "may_download": may_download(request.user),
+    }
     return render(request, "reports/keyword_import.html", context)
 
 

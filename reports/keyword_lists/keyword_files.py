@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from reports import matching
 from reports.export import DATA, Dialect, TableRow, csv_chunks, read_table
-from reports.keyword_lists.keyword_rules import identity, problems_of
-from reports.keyword_lists.keywords import copy_of
+from reports.keyword_lists.keyword_rules import identity, problems_of, sameness
+from reports.keyword_lists.keywords import copy_of, to_matching
 from reports.models import Keyword
 
 COLUMNS = (
@@ -25,7 +26,22 @@ COLUMNS = (
     "note",
 )
 _REQUIRED = ("product", "keyword")
+# Heads that are read as well; files are always written with COLUMNS.
+GERMAN_COLUMNS = {
+    "Produkt": "product",
+    "Familie": "family",
+    "Suchwort": "keyword",
+    "Typ": "type",
+    "Art": "kind",
+    "Wirkung": "polarity",
+    "Familienname": "generic",
+    "Endungen": "inflect",
+    "Zusammensetzungen": "compound",
+    "Notiz": "note",
+}
 MOST_LINES = 10_000
+MOST_WEIGHT = 50_000  # of all expressions together
+LEAST_WEIGHT = 50  # what even the shortest expression counts for: at most a thousand of them
 MOST_PROBLEMS = 100  # that are told; more are only counted
 _YES, _NO = ("yes", "ja", "true", "1"), ("no", "nein", "false", "0", "")
 _TRUTH = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
@@ -63,6 +79,7 @@ class ReadFile:
     """What a file says: keywords, or why it cannot be taken. Only one of the two is of use."""
 
     keywords: list[Keyword] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)  # of each keyword
     problems: list[LineProblem] = field(default_factory=list)
 
     @property
@@ -79,20 +96,37 @@ def read_keywords(text: str) -> ReadFile:
 
     Raises BadTable when the text is no such table. What is wrong with single lines is in the result.
     """
-    rows = read_table(text, required=_REQUIRED, optional=[name for name in COLUMNS if name not in _REQUIRED])
+    optional = [name for name in COLUMNS if name not in _REQUIRED]
+    rows = read_table(text, required=_REQUIRED, optional=optional, aliases=GERMAN_COLUMNS)
     if len(rows) > MOST_LINES:
         words = _("The file has %(count)s keywords; %(most)s are the limit.")
         return ReadFile(problems=[LineProblem(0, "", words % {"count": len(rows), "most": MOST_LINES})])
+    if not rows:
+        return ReadFile(problems=[LineProblem(0, "", _("The file has no keyword."))])
     read, lines = ReadFile(), dict[tuple[str, str], int]()
     for row in rows:
         keyword, problems = _read_row(row)
-        first = lines.setdefault(identity(keyword), row.line)
+        first = lines.setdefault(sameness(keyword), row.line)
         if first != row.line and not problems:
             words = _("Line %(line)s has the same keyword for the same product.") % {"line": first}
             problems.append(LineProblem(row.line, "keyword", words))
         read.keywords.append(keyword)
+        read.lines.append(row.line)
         read.problems += problems
+    if not read.problems:
+        read.problems += _too_heavy(read.keywords)
     return read
+
+
+def _too_heavy(keywords: Sequence[Keyword]) -> list[LineProblem]:
+    """Each expression is looked for in each text by itself: too many of them keep everybody waiting."""
+    weights = [matching.weight_of(to_matching(keyword)) for keyword in keywords]
+    if sum(max(weight, LEAST_WEIGHT) for weight in weights if weight) <= MOST_WEIGHT:
+        return []
+    words = _(
+        "The regular expressions of this file are too many or too complex together. Use words or codes where you can."
+    )
+    return [LineProblem(0, "", words)]
 
 
 def _read_row(row: TableRow) -> tuple[Keyword, list[LineProblem]]:
@@ -115,12 +149,28 @@ def _problems(keyword: Keyword, line: int) -> list[LineProblem]:
     try:
         keyword.clean_fields(exclude=["keyword_list", "number"])
     except ValidationError as error:
-        found = {name: " ".join(texts) for name, texts in error.message_dict.items()}
+        found = {
+            name: " ".join(_sentence(name, one) for one in errors)
+            for name, errors in error.error_dict.items()
+        }
     for name, sentence in problems_of(keyword):
         found.setdefault(name, str(sentence))
-    return [
-        LineProblem(line, "keyword" if name == "text" else name, sentence) for name, sentence in found.items()
-    ]
+    problems = []
+    if not keyword.text:
+        problems.append(LineProblem(line, "", _("The keyword is missing.")))
+        found.pop("text", None)
+    columns = {"text": "keyword"}
+    return problems + [LineProblem(line, columns.get(name, name), words) for name, words in found.items()]
+
+
+def _sentence(name: str, error: ValidationError) -> str:
+    """Django's words; for a value that is none of the known ones these are named."""
+    if error.code != "invalid_choice" or not error.params:
+        return " ".join(error.messages)
+    choices = Keyword._meta.get_field(name).flatchoices  # type: ignore[union-attr]
+    known = ", ".join(str(value) for value, _label in choices if value)
+    words = _("“%(value)s” is not known. Known are: %(known)s.")
+    return words % {"value": str(error.params["value"])[:50], "known": known}
 
 
 def merged(current: Sequence[Keyword], read: Sequence[Keyword], *, replace: bool) -> list[Keyword]:

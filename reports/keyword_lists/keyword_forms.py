@@ -7,7 +7,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from reports.keyword_lists.keyword_rules import is_taken, problems_of, taken_problem
+from reports.keyword_lists.keyword_rules import (
+    expression_problem,
+    families_beside,
+    is_taken,
+    other_family_problem,
+    problems_of,
+    taken_problem,
+)
 from reports.keyword_lists.list_changes import LOSS_LENGTH, REASON_LENGTH
 from reports.models import Keyword
 from reports.preview.effects import Effect, Preview
@@ -16,8 +23,14 @@ from reports.preview.effects import Effect, Preview
 class ReasonForm(forms.Form):
     """Why a new version is made; and, when many matched sales are lost by it, why that is right."""
 
-    reason = forms.CharField(label=_("Reason for the change"), max_length=REASON_LENGTH)
-    knows_loss = forms.BooleanField(label=_("I know that these sales are lost."), required=False)
+    reason = forms.CharField(
+        label=_("Reason for the change"),
+        max_length=REASON_LENGTH,
+        help_text=_("Stands in the list of versions."),
+    )
+    knows_loss = forms.BooleanField(
+        label=_("I know that nothing will be found in these sales then."), required=False
+    )
     loss_reason = forms.CharField(label=_("Why that is right"), max_length=LOSS_LENGTH, required=False)
 
     def accepted_loss(self) -> str:
@@ -28,8 +41,8 @@ class ReasonForm(forms.Form):
         """Say what is missing after the service refused to lose so many sales."""
         count = seen.count(Effect.LOST)
         words = ngettext(
-            "This loses %(count)s matched sale. Tick that you know it, and say why it is right.",
-            "This loses %(count)s matched sales. Tick that you know it, and say why it is right.",
+            "After this, no product is found any more in %(count)s sale. Tick that you know it, and say why.",
+            "After this, no product is found any more in %(count)s sales. Tick that you know it, and say why.",
             count,
         ) % {"count": count}
         self.add_error("loss_reason" if self.cleaned_data.get("knows_loss") else "knows_loss", words)
@@ -40,8 +53,35 @@ class ReasonForm(forms.Form):
         return bool({"knows_loss", "loss_reason"} & self.errors.keys()) or bool(self.data.get("knows_loss"))
 
 
+# One line under each field of a keyword.
+HELP = {
+    "text": _("As it stands in headings, such as “Wartung” or “CD-01”."),
+    "type": _(
+        "Word: such as “Wartung”. Code: a part number such as “CD-01”, also found as “CD01” and “CD 01”."
+    ),
+    "inflect": _(
+        "“With German endings” also finds “Bürsten” for “Bürste”; “also with -s” finds “Services” for “Service”."
+    ),
+    "compound": _(
+        "“As first part” finds “Akkutausch” for “Akku”, “as last part” finds “Vollwartung” for “Wartung”."
+    ),
+    "polarity": _("What it means when a heading has this keyword."),
+    "kind": _("A tag alone does not count as a product."),
+    "product": _("Its name in reports. A keyword that finds something needs one."),
+    "family": _("Groups products in reports. May stay empty."),
+    "generic": _("Counts only where the heading names no particular product (such as “OMNIE” alone)."),
+    "note": _("For people only, such as “English” or “abbreviation”."),
+}
+# Fields that only words have, and what they hold for everything else.
+_WORDS_ONLY = {"inflect": Keyword.Inflect.NONE, "compound": Keyword.Compound.NONE}
+
+
 class KeywordEdit(forms.ModelForm):
-    """One keyword, as far as the preview needs it. `others` are the keywords of the list it goes into."""
+    """One keyword, as far as the preview needs it. `others` are the keywords of the list it goes into.
+
+    Without `may_use_expressions` a regular expression is neither added nor changed. A keyword without a family takes
+    that of its product.
+    """
 
     class Meta:
         model = Keyword
@@ -49,14 +89,28 @@ class KeywordEdit(forms.ModelForm):
             "text", "product", "family", "type", "kind", "polarity", "generic", "inflect", "compound", "note",
         ]  # fmt: skip
 
-    def __init__(self, *args: Any, others: Sequence[Keyword] = (), **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, others: Sequence[Keyword] = (), may_use_expressions: bool = True, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._others = others
+        self._is_refused = not may_use_expressions
+        self._was_expression = self.instance.type == Keyword.Type.REGEX
         for name, suggestions in (("product", "known-products"), ("family", "known-families")):
             self.fields[name].widget.attrs["list"] = suggestions
+        for name, sentence in HELP.items():
+            self.fields[name].help_text = sentence
+        self.fields["generic"].label = _("Only the family name")
+        for name in _WORDS_ONLY:
+            self.fields[name].required = False  # out of sight for everything but words
+        kinds = [("", _("Please choose")), *Keyword.Kind.choices]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        for name, nothing in _WORDS_ONLY.items():
+            if name in cleaned and (not cleaned[name] or cleaned.get("type") != Keyword.Type.WORD):
+                cleaned[name] = nothing
         if all(name in cleaned for name in self.Meta.fields):
             keyword = Keyword(
                 **{name: cleaned[name] for name in self.Meta.fields}, number=self.instance.number or 0
@@ -64,6 +118,12 @@ class KeywordEdit(forms.ModelForm):
             problems = problems_of(keyword)
             if is_taken(keyword, self._others):
                 problems.append(taken_problem())
+            if families := families_beside(keyword, self._others):
+                cleaned["family"] = cleaned["family"] or families[0]
+                if cleaned["family"] not in families:
+                    problems.append(other_family_problem(keyword, families[0]))
+            if self._is_refused and (self._was_expression or keyword.type == Keyword.Type.REGEX):
+                problems.append(expression_problem())
             for field, sentence in problems:
                 self.add_error(field, sentence)
         return cleaned

@@ -45,10 +45,17 @@ def language_matrix(keywords: Iterable[Keyword]) -> dict[str, dict[str, list[Key
 
 
 def missing_twins(keywords: Sequence[Keyword]) -> list[tuple[str, str]]:
-    """(product, language without a keyword) of all products that are known in the other language only."""
+    """(product, language without a keyword) of all products that are known in the other language only.
+
+    Services are mostly sold in German: an English word for one is not missed.
+    """
     return [
         (product, missing)
         for product, languages in sorted(language_matrix(keywords).items())
         for missing in ("de", "en")
-        if not languages[missing]
+        if not languages[missing] and not (missing == "en" and _is_service(languages["de"]))
     ]
+
+
+def _is_service(keywords: Iterable[Keyword]) -> bool:
+    return all(keyword.kind == Keyword.Kind.SERVICE for keyword in keywords)

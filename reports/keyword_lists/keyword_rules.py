@@ -15,6 +15,10 @@ _PROBLEMS = {
     "text_empty": ("text", _("The keyword has no letter and no digit.")),
     "text_too_short": ("text", _("A single letter or digit would be found nearly everywhere.")),
     "text_too_long": ("text", _("The keyword is too long: 200 characters are the limit.")),
+    "text_unfolds": (
+        "text",
+        _("The keyword is too long: with its special characters written out, 300 characters are the limit."),
+    ),
     "regex_too_long": ("text", _("The expression is too long: 200 characters are the limit.")),
     "regex_syntax": ("text", _("The expression cannot be read.")),
     "regex_too_complex": ("text", _("The expression is too complex: it would need too much memory.")),
@@ -28,11 +32,16 @@ _PROBLEMS = {
 _NO_SEMICOLON = _("Without a semicolon, please: in reports it stands between two products.")
 _UNKNOWN = _("This keyword cannot be used.")
 _TAKEN = _("This keyword is already in the list for the same product.")
+_ONE_LINE = _("A keyword stands on one line: without a line break, please.")
+_EXPRESSIONS = _("Regular expressions are added and changed by approvers and administrators.")
+_FAMILIES = _("“%(product)s” is in the family “%(family)s” already, and a product has only one.")
 
 
 def problems_of(keyword: Keyword) -> list[tuple[str, str]]:
     """(field, sentence) for all that keeps the keyword from being used; empty when nothing does."""
     found = [(field, _NO_SEMICOLON) for field in ("product", "family") if ";" in getattr(keyword, field)]
+    if len(keyword.text.splitlines()) > 1:
+        found.append(("text", _ONE_LINE))
     for problem in matching.validate(to_matching(keyword)):
         code, _colon, _words = problem.partition(": ")
         found.append(_PROBLEMS.get(code, ("text", _UNKNOWN)))
@@ -41,7 +50,7 @@ def problems_of(keyword: Keyword) -> list[tuple[str, str]]:
 
 def is_taken(keyword: Keyword, others: Iterable[Keyword]) -> bool:
     """Whether another keyword of the list has the same text for the same product."""
-    return any(identity(other) == identity(keyword) and other.number != keyword.number for other in others)
+    return any(sameness(other) == sameness(keyword) and other.number != keyword.number for other in others)
 
 
 def identity(keyword: Keyword) -> tuple[str, str]:
@@ -49,5 +58,30 @@ def identity(keyword: Keyword) -> tuple[str, str]:
     return keyword.text, keyword.product
 
 
+def sameness(keyword: Keyword) -> tuple[str, str]:
+    """What two keywords may not share: `identity`, as matching sees the text, for which "Akku" is "akku"."""
+    is_expression = keyword.type == Keyword.Type.REGEX
+    return keyword.text if is_expression else " ".join(keyword.text.casefold().split()), keyword.product
+
+
 def taken_problem() -> tuple[str, str]:
     return "text", str(_TAKEN)
+
+
+# --- In the list they go into ---------------------------------------------------------------------------
+
+
+def families_beside(keyword: Keyword, others: Iterable[Keyword]) -> list[str]:
+    """The families that other keywords name for the same product: one, where nothing went wrong before."""
+    if not keyword.product or keyword.polarity != Keyword.Polarity.POSITIVE:
+        return []
+    same = (one for one in others if one.product == keyword.product and one.number != keyword.number)
+    return [one.family for one in same if one.family and one.polarity == keyword.polarity]
+
+
+def other_family_problem(keyword: Keyword, family: str) -> tuple[str, str]:
+    return "family", _FAMILIES % {"product": keyword.product, "family": family}
+
+
+def expression_problem() -> tuple[str, str]:
+    return "type", str(_EXPRESSIONS)

@@ -16,7 +16,7 @@ from reports.keyword_lists.keywords import by_product, current_list, keywords_of
 from reports.matching import Matcher
 from reports.matching.normalise import fold, squeeze, squeeze_words
 from reports.models import Keyword, KeywordList, LocalCopy, Product, ProductFamily
-from reports.rights import may_edit_keywords
+from reports.rights import may_download, may_edit_keywords
 
 PAGE_SIZE = 200  # keywords, or products of the catalogue
 
@@ -46,6 +46,7 @@ def keywords(request: HttpRequest) -> HttpResponse:
         },
         "versions": versions,
         "may_edit": may_edit_keywords(request.user),
+        "may_download": may_download(request.user),
     }
     return render(request, "reports/keywords.html", context)
 

@@ -45,7 +45,7 @@ def current_list() -> KeywordList:
     if newest is not None:
         return newest
     try:
-        return save_version([*_default_keywords()], parent=None, author=None, reason="Start list")
+        return save_version([*_default_keywords()], parent=None, author=None, reason="Mitgelieferte Liste")
     except ListChanged:  # another process was faster
         return KeywordList.objects.newest_first()[0]
 

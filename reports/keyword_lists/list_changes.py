@@ -36,8 +36,8 @@ def save_list(
     """Store the next version after `parent`.
 
     Raises ListChanged when `parent` is no longer the newest, NothingChanged when nothing differs, LosesSales when
-    more than ten matched sales (or 5 %) would be lost and `loss_reason` does not say why, and ValueError for
-    a keyword that cannot be used. Nothing is stored then.
+    more than ten matched sales (or 5 %) would be lost and `loss_reason` does not say why, Busy while another large
+    change is worked out, and ValueError for a keyword that cannot be used. Nothing is stored then.
     """
     if all(keyword.number for keyword in keywords) and checksum(keywords) == parent.checksum:
         raise NothingChanged

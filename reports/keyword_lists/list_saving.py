@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from connector import roles
@@ -14,8 +16,8 @@ from reports.keyword_lists.keywords import ListChanged, current_list
 from reports.keyword_lists.list_changes import LosesSales, NothingChanged, save_list
 from reports.models import Keyword, KeywordList
 from reports.preview.corpus import current_corpus
-from reports.preview.effects import preview
-from reports.preview.preview_words import ShownPreview, shown
+from reports.preview.effects import Busy, preview
+from reports.preview.preview_words import ShownPreview, no_preview, shown
 from reports.rights import may_edit_keywords
 
 
@@ -52,10 +54,15 @@ def save(
     except NothingChanged:
         messages.info(request, _("Nothing is different, so no new version was made."))
         return None
+    except Busy:
+        messages.warning(request, _busy_words())
+        return None
     except LosesSales as refusal:
         form.refuse_loss(refusal.preview)
         return None
-    messages.success(request, _("List version %(version)s saved.") % {"version": saved.version})
+    words = _("Version %(version)s saved. New runs use it.") % {"version": saved.version}
+    link = format_html('<a href="{}">{}</a>', reverse("reports"), _("Reports"))
+    messages.success(request, format_html("{} {}", words, link))
     return saved
 
 
@@ -70,7 +77,14 @@ def status_of(request: HttpRequest, parent: KeywordList) -> int:
 def show_preview(parent: KeywordList, keywords: Sequence[Keyword]) -> ShownPreview:
     """What `keywords` would change beside `parent` on the copy of the tenant in use."""
     corpus = current_corpus()
-    return shown(preview(corpus, parent, keywords), corpus, keywords)
+    try:
+        return shown(preview(corpus, parent, keywords), corpus, keywords)
+    except Busy:
+        return no_preview(_busy_words())
+
+
+def _busy_words() -> str:
+    return _("Another large change of the list is being worked out just now. Try again in a minute.")
 
 
 def stale_words() -> str:

@@ -1,5 +1,6 @@
 """The versions of the keyword list: look at them, compare any two, restore one, take one as a file."""
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,7 +13,7 @@ from reports.keyword_lists.keywords import by_product, copy_of, current_list, ke
 from reports.keyword_lists.list_saving import check_may_edit, save, seen_list, show_preview, status_of
 from reports.keyword_lists.list_versions import difference, text_difference
 from reports.models import KeywordList
-from reports.rights import may_edit_keywords
+from reports.rights import may_download, may_edit_keywords
 
 PAGE_SIZE = 50
 MOST_LINES = 2000  # of a text difference; a page with more helps nobody
@@ -31,6 +32,7 @@ def list_versions(request: HttpRequest) -> HttpResponse:
     context = {
         "versions": page[:PAGE_SIZE],
         "newest": newest,
+        "may_compare": len(page) > 1,
         "pager": {
             "sentence": _("%(shown)s of %(count)s versions")
             % {"shown": len(page[:PAGE_SIZE]), "count": KeywordList.objects.count()},
@@ -53,6 +55,7 @@ def list_version(request: HttpRequest, version: int) -> HttpResponse:
         "keywords": sorted(keywords_of(found), key=by_product),
         "difference": difference(before, keywords_of(found)) if found.parent else None,
         "may_edit": may_edit_keywords(request.user),
+        "may_download": may_download(request.user),
     }
     return render(request, "reports/keyword_version.html", context)
 
@@ -60,6 +63,8 @@ def list_version(request: HttpRequest, version: int) -> HttpResponse:
 @require_safe
 def list_version_csv(request: HttpRequest, version: int, dialect: str) -> HttpResponse:
     """The version as a file that can be imported again; what it is called says which version it is."""
+    if not may_download(request.user):
+        raise PermissionDenied
     found = _version_or_404(version)
     if dialect not in DIALECTS:
         raise Http404

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from django.utils.functional import Promise
+from django.utils.translation import ngettext
 
 from reports.keyword_lists.keyword_files import csv_of
 from reports.keyword_lists.keywords import FIELDS
@@ -36,6 +37,17 @@ class ListDifference:
     @property
     def count(self) -> int:
         return len(self.added) + len(self.removed) + len(self.changed)
+
+    @property
+    def counts(self) -> str:
+        """ "3 added, 2 changed": what there is none of is left out."""
+        added, removed, changed = len(self.added), len(self.removed), len(self.changed)
+        parts = [
+            (added, ngettext("%(count)s added", "%(count)s added", added)),
+            (removed, ngettext("%(count)s removed", "%(count)s removed", removed)),
+            (changed, ngettext("%(count)s changed", "%(count)s changed", changed)),
+        ]
+        return ", ".join(words % {"count": count} for count, words in parts if count)
 
 
 def difference(before: Sequence[Keyword], after: Sequence[Keyword]) -> ListDifference:

@@ -6,6 +6,7 @@ page is written only while the claim holds, see `reports.claims`.
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -33,6 +34,7 @@ from reports.models import LocalCopy, Sale, Sync
 DESCRIPTION = "sale/description"  # has a field of its own
 CATALOGUE_IS_FRESH = timedelta(hours=6)  # a reading of changes leaves it alone so long
 PAGE_SIZE = 1000  # what SuperOffice recommends
+LATE_ONES_AT_ONCE = 25  # calls between two looks at the clock
 Page = TypeVar("Page")
 
 
@@ -121,7 +123,8 @@ class Reading:
         )
         columns, acts_as = self._text_columns(), self._acts_as()
         with transaction.atomic():
-            claims.progressed(self.sync, expected_count=highest, acts_as=acts_as)
+            # Not `progressed`: a reading that breaks at its first page comes by here each time.
+            claims.change(self.sync, expected_count=highest, acts_as=acts_as)
             if columns is not None and columns != self.copy.text_columns:
                 self.copy.text_columns = columns
                 self.copy.save(update_fields=["text_columns"])
@@ -166,8 +169,7 @@ class Reading:
         began = self.sync.started_at
         assert began is not None
         pages = self.client.sale_ids_after(self.sync.cursor, page_size=PAGE_SIZE)
-        late = ((page, self._late_ones(page)) for page in pages)
-        if not self._stored(late, lambda found: self._store_late_ones(*found)):
+        if not self._stored(self._compared(pages), lambda compared: self._store_late_ones(*compared)):
             return False
         with transaction.atomic():
             now = timezone.now()
@@ -176,20 +178,28 @@ class Reading:
             claims.change(self.sync, removed_count=self.sync.removed_count + removed)
         return True
 
-    def _late_ones(self, numbers: list[int]) -> list[ReadSale]:
-        """Sales whose numbers are shown although the sales themselves did not come: asked for one by one."""
+    def _compared(self, pages: Iterable[list[int]]) -> Iterator[tuple[int, bool, list[ReadSale]]]:
+        """Up to which number all is compared, whether that is the end of a page, and the late sales up to there:
+        those whose numbers are shown although the sales themselves did not come. A page may have many of them,
+        and each costs a call, so it comes in portions.
+        """
         assert self.sync.started_at is not None
-        unseen = copying.unseen_sales(self.connection, self.sync.started_at).filter(sale_id__in=numbers)
-        found = []
-        for sale_id in unseen.values_list("sale_id", flat=True):
-            try:
-                found.append(self.client.sale(sale_id))
-            except NotFound:
-                continue
-        return found
+        for page in pages:
+            unseen = copying.unseen_sales(self.connection, self.sync.started_at).filter(sale_id__in=page)
+            numbers = list(unseen.order_by("sale_id").values_list("sale_id", flat=True))
+            for start in range(0, len(numbers), LATE_ONES_AT_ONCE):
+                portion = numbers[start : start + LATE_ONES_AT_ONCE]
+                yield portion[-1], False, list(self._asked_for(portion))
+            yield page[-1], True, []
 
-    def _store_late_ones(self, numbers: list[int], sales: list[ReadSale]) -> None:
-        self._advance(numbers[-1])
+    def _asked_for(self, numbers: Iterable[int]) -> Iterator[ReadSale]:
+        for sale_id in numbers:
+            with suppress(NotFound):
+                yield self.client.sale(sale_id)
+            beat("reports")
+
+    def _store_late_ones(self, up_to: int, is_page_end: bool, sales: list[ReadSale]) -> None:
+        self._advance(up_to, page_count=int(is_page_end))
         copying.store_sales(self.connection, sales, now=timezone.now())
 
     # --- Quotes ---------------------------------------------------------------------------------------
@@ -271,7 +281,7 @@ class Reading:
         if not self.sync.cursor:
             families = self.client.product_families()
             with transaction.atomic():
-                claims.progressed(self.sync)
+                claims.change(self.sync, lease_until=timezone.now() + claims.LEASE)  # no progress, as above
                 copying.store_families(self.connection, families)
         pages = self.client.products(self.sync.cursor, page_size=PAGE_SIZE)
 

@@ -23,9 +23,11 @@ from reports.models import KeywordList, LocalCopy, QuoteLine, Report, Row, Run, 
 from reports.models.sales import SaleQuerySet
 from reports.rights import may_run
 from reports.runs import funnel
-from reports.runs.evaluation import families_of, lines_of
+from reports.runs.evaluation import lines_of
+from reports.runs.families import catalogue_of
 from reports.runs.funnel import Placement, Subject
 from reports.runs.highlight import pieces
+from reports.viewer.disagreement import disagreement
 
 PAGE_SALES = 50
 SHOWN_READINGS = 10
@@ -142,11 +144,13 @@ def _sale_page(request: HttpRequest, found: Sale, **raw: object) -> HttpResponse
     keyword_list = current_list()
     lines = list(found.quote_lines.order_by("rank", "line_id"))
     placement = _place(found, keyword_list)
+    quoted = {one.product: one.quantity for one in placement.matches if one.field == funnel.QUOTE}
     context = {
         "sale": found,
         "keyword_list": keyword_list,
         "placement": placement,
         "stage": Row.Stage(placement.stage),
+        "disagreement": disagreement(placement.result, quoted, matcher_of(keyword_list)) if quoted else "",
         "heading": _marked(found.heading, placement),
         "texts": _texts(found, matcher_of(keyword_list)),
         "lines": lines,
@@ -160,7 +164,8 @@ def _sale_page(request: HttpRequest, found: Sale, **raw: object) -> HttpResponse
 def _place(found: Sale, keyword_list: KeywordList) -> Placement:
     """What the current keywords make of the sale: its quote first, then its heading."""
     subject = Subject.of(found, lines=lines_of([found]).get(found.pk, ()))
-    return funnel.place(subject, matcher_of(keyword_list), families=families_of(found.connection))
+    matcher = matcher_of(keyword_list)
+    return funnel.place(subject, matcher, families=catalogue_of(found.connection).read_by(matcher))
 
 
 def _marked(text: str, placement: Placement) -> Pieces:

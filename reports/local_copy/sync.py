@@ -174,6 +174,9 @@ def work_on_sync(
     except KeyboardInterrupt:
         claims.finish(sync, Sync.Status.CANCELLED)
         raise
+    except Exception as error:
+        logger.exception("reading %s broke off", sync.pk)
+        _stumble(sync, error)
     finally:
         copying.count_sales(sync.connection)
 
@@ -202,6 +205,16 @@ def _succeed(sync: Sync, gap: SuperOfficeError | None) -> None:
             LocalCopy.objects.filter(connection=sync.connection).update(acts_as=acts_as, **times)
 
 
+def _stumble(sync: Sync, error: Exception) -> None:
+    """Nobody foresaw `error`: the reading may try again once, and then says so."""
+    try:
+        if not claims.try_once_more(sync):
+            sync.refresh_from_db(fields=["page_count"])  # without the page that was taken back
+            _stop(sync, "unexpected", f"{type(error).__name__}: {error}"[:500])
+    except claims.LostClaim:
+        logger.warning("reading %s went on elsewhere", sync.pk)
+
+
 def _stop(sync: Sync, problem: str, detail: str = "") -> None:
     """End a reading before its end: incomplete when something of it is stored, failed otherwise."""
     status = Sync.Status.INCOMPLETE if sync.page_count else Sync.Status.FAILED
@@ -216,11 +229,11 @@ def bring_up_to_date(
 ) -> Sync | None:
     """A finished reading to stand on, whatever its result; None when time is up before there is one.
 
-    A good one that is younger than five minutes is reused, and so is any that ended after `since`, the moment
-    the caller's work began (without it: within the last minute). Otherwise changes are read now; while
-    another process reads, this one waits.
+    Any that ended after `since`, the moment the caller's work began (without it: within the last minute), is
+    reused. Unless a person asks (`by`), who expects the change of a minute ago, so is a good one that is
+    younger than five minutes. Otherwise changes are read now; while another process reads, this one waits.
     """
-    if done := _usable(connection, since or timezone.now() - _ANSWERED_WITHIN):
+    if done := _usable(connection, since or timezone.now() - _ANSWERED_WITHIN, any_young=by is None):
         return done
     sync = start_sync(connection, Sync.Kind.CHANGES, by=by)
     while True:
@@ -234,8 +247,8 @@ def bring_up_to_date(
         time.sleep(_LOOK_AGAIN_SECONDS)
 
 
-def _usable(connection: Connection, since: datetime) -> Sync | None:
-    good = _last_good(connection)
+def _usable(connection: Connection, since: datetime, *, any_young: bool) -> Sync | None:
+    good = _last_good(connection) if any_young else None
     if good is not None and good.finished_at and timezone.now() - good.finished_at <= REUSED_FOR:
         return good
     finished = Sync.objects.of_tenant(connection).filter(finished_at__gte=since)

@@ -7,8 +7,8 @@
 `code_lists` examine them, `overlap`, `context` and `quantity` decide what counts and how often.
 """
 
-from reports.matching.keywords import Keyword, validate
+from reports.matching.keywords import Keyword, validate, weight_of
 from reports.matching.matcher import Matcher
 from reports.matching.results import Match, Reason, Result
 
-__all__ = ["Keyword", "Match", "Matcher", "Reason", "Result", "validate"]
+__all__ = ["Keyword", "Match", "Matcher", "Reason", "Result", "validate", "weight_of"]

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 import re2
 
-from reports.matching.normalise import code_view, fold, squeeze, word_view
+from reports.matching.normalise import View, code_view, fold, squeeze, word_view
 
 MAX_TEXT_LENGTH = 200
+MAX_FOLDED_LENGTH = 300  # a single character may stand for many: "\ufdfa" for four words
 SEPARATORS = " -_/."
 MAX_GAP = 3  # separator characters in a row between two parts of a keyword
 
@@ -114,7 +115,12 @@ def validate(keyword: Keyword) -> list[str]:
 def _text_problems(text: str) -> list[str]:
     if len(text) > MAX_TEXT_LENGTH:
         return [f"text_too_long: The text has {len(text)} characters; {MAX_TEXT_LENGTH} is the limit."]
-    squeezed = squeeze(fold(text).text)
+    folded = fold(text).text
+    if len(folded) > MAX_FOLDED_LENGTH:
+        return [
+            f"text_unfolds: Written out, the text has {len(folded)} characters; {MAX_FOLDED_LENGTH} is the limit."
+        ]
+    squeezed = squeeze(folded)
     if not squeezed:
         return ["text_empty: The text has no letter and no digit."]
     if len(squeezed) == 1:
@@ -163,6 +169,13 @@ def compile_regex(text: str) -> "re2._Regexp[str]":
     return re2.compile(regex_source(text), regex_options())
 
 
+def weight_of(keyword: Keyword) -> int:
+    """What an expression costs in every text, as RE2 counts its steps: a short one about ten. 0 for words and codes,
+    which are all looked for at once. Raises `re2.error` for an expression that `validate` refuses.
+    """
+    return compile_regex(keyword.text).programsize if keyword.type == "regex" else 0
+
+
 def compile_patterns(keyword: Keyword) -> list[Pattern]:
     """The spellings to look for; none for an expression."""
     if keyword.type == "word":
@@ -175,11 +188,7 @@ def compile_patterns(keyword: Keyword) -> list[Pattern]:
 def _word_patterns(keyword: Keyword) -> list[Pattern]:
     folded = fold(keyword.text).text
     view = word_view(folded)
-    joints = {
-        place: SEPARATORS + folded[view.ends[place - 1] : view.starts[place]]
-        for place in range(1, len(view.text))
-        if view.ends[place - 1] != view.starts[place]
-    }
+    joints = {place: SEPARATORS + gap for place, gap in _gaps(folded, view).items()}
     patterns = [Pattern(keyword, view.text, joints)]
     stem = view.text[:-1]
     if keyword.compound in ("start", "any") and view.text.endswith("e") and len(stem) >= 3:
@@ -187,14 +196,16 @@ def _word_patterns(keyword: Keyword) -> list[Pattern]:
     return patterns
 
 
+def _gaps(folded: str, view: View) -> dict[int, str]:
+    """What stands before a character of the view, where that does not touch the one before it."""
+    between = enumerate(zip(view.ends, view.starts[1:], strict=False), start=1)
+    return {place: folded[end:start] for place, (end, start) in between if end != start}
+
+
 def _code_patterns(keyword: Keyword) -> list[Pattern]:
     folded = fold(keyword.text).text
     view = code_view(folded)
-    own = {
-        place: folded[view.ends[place - 1] : view.starts[place]]
-        for place in range(1, len(view.text))
-        if view.ends[place - 1] != view.starts[place]
-    }
+    own = _gaps(folded, view)
     exact = Pattern(keyword, view.text, _code_joints(view.text, own))
     return [exact, *_zero_patterns(keyword, view.text, own)]
 

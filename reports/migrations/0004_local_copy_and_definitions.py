@@ -257,6 +257,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("mail_problem", models.TextField(blank=True)),
+                ("mail_outcomes", models.JSONField(default=dict)),
                 ("mailed_at", models.DateTimeField(null=True)),
             ],
         ),
@@ -1043,6 +1044,14 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="finished_download_has_its_time",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="download",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_prepared", True), ("status__in", ["queued", "running"])),
+                fields=("run", "started_by", "query", "language"),
+                name="one_unfinished_file_of_a_kind",
             ),
         ),
         migrations.AddConstraint(

@@ -16,7 +16,9 @@ from reports.models.keywords import KeywordList
 
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, user: AnyUser) -> Self:
-        """Everybody's, one's own, and, for approvers and administrators, the approvers'."""
+        """Everybody's, one's own, and, for approvers and administrators, the approvers'; none without a role."""
+        if not roles.roles_of(user):
+            return self.none()
         if roles.is_administrator(user):
             return self
         mine = Q(shared_with=Report.Audience.EVERYONE) | Q(owner=user.pk)
@@ -260,6 +262,7 @@ class Occurrence(models.Model):
     sync = models.ForeignKey("reports.Sync", on_delete=models.SET_NULL, null=True, related_name="occurrences")
     mail_status = models.CharField(max_length=8, choices=MailStatus, default=MailStatus.NONE)
     mail_problem = models.TextField(blank=True)
+    mail_outcomes = models.JSONField(default=dict)  # {user id as text: what became of that one's mail}
     mailed_at = models.DateTimeField(null=True)
 
     objects = OccurrenceQuerySet.as_manager()

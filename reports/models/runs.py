@@ -178,7 +178,14 @@ class Download(Work):
     objects = WorkQuerySet.as_manager()
 
     class Meta:
-        constraints = [*Work.Meta.constraints]
+        constraints = [
+            *Work.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["run", "started_by", "query", "language"],
+                condition=Q(is_prepared=True, status__in=["queued", "running"]),
+                name="one_unfinished_file_of_a_kind",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

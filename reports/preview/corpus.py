@@ -22,7 +22,7 @@ from connector.services import current_connection
 from reports.matching import Keyword
 from reports.models import LocalCopy, QuoteLine, Sale
 from reports.preview.text_index import TextIndex
-from reports.runs.evaluation import families_of
+from reports.runs.families import Catalogue, catalogue_of
 from reports.runs.funnel import Subject, line_text
 
 _CHUNK = 5000  # rows fetched at once
@@ -47,7 +47,8 @@ class Corpus:
     sales: Sequence[CorpusSale]
     lines: dict[int, tuple[QuoteLine, ...]]  # of the quotes that count, by place
     index: TextIndex
-    families: dict[str, str]  # names of the catalogue's families by key, as quote lines name them
+    catalogue: Catalogue  # of products, whose families count where keywords name none
+    catalogue_index: TextIndex  # of its texts
     read_at: datetime | None  # when SuperOffice was last read without a gap
     is_complete: bool
     _holders: "array[int]" = field(repr=False)  # places, by the text they hold
@@ -76,7 +77,7 @@ def corpus_of(connection: Connection | None) -> Corpus:
     copy = LocalCopy.objects.filter(connection=connection).select_related("connection").first()
     if connection is None or copy is None:
         return build(Sale.objects.none(), None)
-    key = (connection.pk, copy.revision, copy.read_at, copy.quotes_at, copy.complete_at)
+    key = (connection.pk, copy.revision, copy.read_at, copy.quotes_at, copy.complete_at, copy.catalogue_at)
     with _lock:  # whoever comes while it is built waits for it instead of building another
         if _newest.key != key:
             _newest.corpus, _newest.key = build(Sale.objects.of_tenant(connection).present(), copy), key
@@ -87,7 +88,9 @@ def corpus_of(connection: Connection | None) -> Corpus:
 
 def _spare_the_collector(corpus: Corpus) -> None:
     """A large corpus lives long and has no cycles: the collector must not walk through it at every preview, which
-    would take a third of its time. Replaced by the next one, it is freed all the same."""
+    would take a third of its time. Replaced by the next one, it is freed all the same, and what was frozen with it
+    is the collector's again."""
+    gc.unfreeze()
     if len(corpus.sales) >= _LARGE:
         gc.collect()
         gc.freeze()
@@ -137,11 +140,13 @@ def _indexed(
     for place, sale in enumerate(sales):
         for text in dict.fromkeys([sale.heading, *map(line_text, lines.get(place, ()))]):
             holders[text].append(place)
+    catalogue = catalogue_of(copy.connection) if copy else Catalogue()
     return Corpus(
         sales=sales,
         lines=lines,
         index=TextIndex(holders),
-        families=families_of(copy.connection) if copy else {},
+        catalogue=catalogue,
+        catalogue_index=TextIndex(catalogue.texts),
         read_at=copy.read_at if copy else None,
         is_complete=copy is not None and copy.is_complete,
         _holders=array("I", chain.from_iterable(holders.values())),

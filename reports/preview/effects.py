@@ -6,8 +6,10 @@ both lists; for all others both lists give the same answer. So `preview` is the 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from threading import Lock
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -18,19 +20,39 @@ from reports.matching import Result
 from reports.models import Keyword, KeywordList
 from reports.preview.corpus import Corpus, CorpusSale
 from reports.preview.remembering import Remembering, remembering
+from reports.runs.families import NO_FAMILIES, Families
 from reports.runs.funnel import MATCHED, Placement
 
 EXAMPLES = 20  # rows shown of each group
+MOST_AT_ONCE = 100  # keywords that differ; a preview of more has this process to itself
+_alone = Lock()
+
+
+class Busy(Exception):
+    """Another preview of many keywords is at work. Two would take the memory and the time of everybody else."""
+
+
+@contextmanager
+def _one_at_a_time(changed: int) -> Iterator[None]:
+    if changed <= MOST_AT_ONCE:
+        yield
+        return
+    if not _alone.acquire(blocking=False):
+        raise Busy
+    try:
+        yield
+    finally:
+        _alone.release()
 
 
 class Effect(models.TextChoices):
     """What an edit does to one sale."""
 
-    GAINED = "gained", _("Gained")
-    LOST = "lost", _("Lost")
+    GAINED = "gained", _("Newly found")
+    LOST = "lost", _("No longer found")
     REASSIGNED = "reassigned", _("Other products")
     QUANTITY = "quantity", _("Other quantities")
-    OTHER = "other", _("Otherwise changed")
+    OTHER = "other", _("Found for another reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +120,34 @@ def preview(corpus: Corpus, before: KeywordList, after: Sequence[Keyword]) -> Pr
     """What the keywords `after` would change beside the stored list `before`.
 
     Keywords are the same when their numbers are; one without a number is new. Raises ValueError for a keyword
-    that `matching.validate` refuses.
+    that `matching.validate` refuses, and Busy when many keywords differ and another such preview is at work.
     """
     old = {keyword.number: to_matching(keyword) for keyword in keywords_of(before)}
     new = {keyword.number: to_matching(keyword) for keyword in numbered(after)}
     numbers = [
         number for number in old.keys() | new.keys() if _meaning(old.get(number)) != _meaning(new.get(number))
     ]
+    with _one_at_a_time(len(numbers)):
+        return _difference(corpus, before, old, new, numbers)
+
+
+def _difference(
+    corpus: Corpus,
+    before: KeywordList,
+    old: Mapping[int, matching.Keyword],
+    new: Mapping[int, matching.Keyword],
+    numbers: Sequence[int],
+) -> Preview:
+    """Of two lists by number, which differ in the keywords `numbers`."""
     groups = {effect: Group() for effect in Effect}
     sightings = {number: Sighting() for number in numbers if number in new}
     matchers = remembering(before), Remembering(list(new.values()))
     if numbers:
         edited = [keywords[number] for keywords in (old, new) for number in numbers if number in keywords]
+        families = _families(corpus, *matchers, edited)
+        edited += _of_other_family(families, [*old.values(), *new.values()])
         texts = corpus.texts_concerned(edited)
-        for change in changes(corpus, edited, texts, *matchers):
+        for change in changes(corpus, edited, texts, *matchers, families=families):
             groups[change.effect].add(change)
         _look(sightings, (matchers[1].match(corpus.index.texts[number]) for number in texts))
     for group in groups.values():
@@ -126,19 +162,46 @@ def changes(
     texts: Sequence[int],
     before: Remembering,
     after: Remembering,
+    *,
+    families: tuple[Families, Families] = (NO_FAMILIES, NO_FAMILIES),
 ) -> Iterator[Change]:
     """All sales that two lists see differently, in no order.
 
     `differing` are the keywords in which the lists differ, the old ones and the new ones; `texts` the texts of the
-    index that could concern them.
+    index that could concern them; `families` what the catalogue says with each list.
     """
     for matcher in (before, after):
         matcher.learn(corpus.index.texts[number] for number in texts)
     for number in _places(corpus, texts, before, after, {keyword.id for keyword in differing}):
         subject = corpus.subject(number)
-        old, new = before.place(subject, corpus.families), after.place(subject, corpus.families)
+        old, new = before.place(subject, families[0]), after.place(subject, families[1])
         if effect := effect_of(old, new):
             yield Change(corpus.sales[number], effect, old, new)
+
+
+def _families(
+    corpus: Corpus, before: Remembering, after: Remembering, edited: Sequence[matching.Keyword]
+) -> tuple[Families, Families]:
+    """What the catalogue says with each list. Asks only of those of its products anew that the edit could concern."""
+    index = corpus.catalogue_index
+    concerned = set(index.texts_concerned(edited))
+    stands = corpus.catalogue.read_by(before)
+    if not concerned:
+        return stands, stands
+    before.learn(index.texts)
+    results = (
+        (after if place in concerned else before).match(text) for place, text in enumerate(index.texts)
+    )
+    return stands, corpus.catalogue.with_results(results)
+
+
+def _of_other_family(
+    families: tuple[Families, Families], keywords: Iterable[matching.Keyword]
+) -> list[matching.Keyword]:
+    """Keywords of products that the edit moves into another family only because the catalogue is read otherwise."""
+    old, new = families[0].by_product, families[1].by_product
+    moved = {product for product in old.keys() | new.keys() if old.get(product) != new.get(product)}
+    return [keyword for keyword in keywords if keyword.product in moved]
 
 
 def _meaning(keyword: matching.Keyword | None) -> tuple[object, ...] | None:
@@ -229,8 +292,9 @@ def _is_costly(lost: int, corpus: Corpus, before: Remembering) -> bool:
         return lost > MAY_BE_LOST
     enough = lost * LOST_SHARE
     matched = 0
+    families = corpus.catalogue.read_by(before)
     for number in range(len(corpus.sales)):
-        matched += before.place(corpus.subject(number), corpus.families).stage == MATCHED
+        matched += before.place(corpus.subject(number), families).stage == MATCHED
         if matched >= enough:
             return False
     return True

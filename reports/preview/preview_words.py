@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -79,18 +80,28 @@ def no_preview(problem: str) -> ShownPreview:
 
 
 def sentence_of(seen: Preview) -> str:
-    """ "132 gained, 4 lost", or that nothing changes."""
+    """ "132 sales newly found, 4 sales no longer found", or that nothing changes."""
     words = {
-        Effect.GAINED: ngettext("%(count)s gained", "%(count)s gained", seen.count(Effect.GAINED)),
-        Effect.LOST: ngettext("%(count)s lost", "%(count)s lost", seen.count(Effect.LOST)),
+        Effect.GAINED: ngettext(
+            "%(count)s sale newly found", "%(count)s sales newly found", seen.count(Effect.GAINED)
+        ),
+        Effect.LOST: ngettext(
+            "%(count)s sale no longer found", "%(count)s sales no longer found", seen.count(Effect.LOST)
+        ),
         Effect.REASSIGNED: ngettext(
-            "%(count)s with other products", "%(count)s with other products", seen.count(Effect.REASSIGNED)
+            "%(count)s sale with other products",
+            "%(count)s sales with other products",
+            seen.count(Effect.REASSIGNED),
         ),
         Effect.QUANTITY: ngettext(
-            "%(count)s with other quantities", "%(count)s with other quantities", seen.count(Effect.QUANTITY)
+            "%(count)s sale with other quantities",
+            "%(count)s sales with other quantities",
+            seen.count(Effect.QUANTITY),
         ),
         Effect.OTHER: ngettext(
-            "%(count)s otherwise changed", "%(count)s otherwise changed", seen.count(Effect.OTHER)
+            "%(count)s sale found for another reason",
+            "%(count)s sales found for another reason",
+            seen.count(Effect.OTHER),
         ),
     }
     parts = [text % {"count": seen.count(effect)} for effect, text in words.items() if seen.count(effect)]
@@ -146,17 +157,31 @@ def placement_words(placement: Placement) -> str:
 def _warnings(seen: Preview, keywords: Sequence[Keyword]) -> Iterator[str]:
     """What is odd about the keywords that are new or changed; of many, only about the first ones."""
     names = {keyword.number: keyword for keyword in numbered(keywords)}
-    said = 0
-    for number, sighting in seen.sightings.items():
-        keyword = names[number]
-        if keyword.polarity != Keyword.Polarity.POSITIVE or said >= MOST_WARNINGS:
-            continue
-        for warning in _warnings_about(keyword, sighting):
-            said += 1
-            yield warning
+    about = [
+        (names[number], sighting)
+        for number, sighting in seen.sightings.items()
+        if names[number].polarity == Keyword.Polarity.POSITIVE
+    ]
+    nowhere = [str(keyword) for keyword, sighting in about if not sighting.counted and not sighting.refused]
+    if nowhere:
+        yield _stands_nowhere(nowhere)
+    odd = (warning for keyword, sighting in about for warning in _warnings_about(keyword, sighting))
+    yield from islice(odd, MOST_WARNINGS)
 
 
 MOST_WARNINGS = 10
+
+
+def _stands_nowhere(keywords: Sequence[str]) -> str:
+    named = list(dict.fromkeys(keywords))
+    more = len(named) - MOST_WARNINGS
+    if more <= 0:
+        return _("Stands in no sale: %(keywords)s.") % {"keywords": ", ".join(named)}
+    return ngettext(
+        "Stands in no sale: %(keywords)s and %(count)s more.",
+        "Stands in no sale: %(keywords)s and %(count)s more.",
+        more,
+    ) % {"keywords": ", ".join(named[:MOST_WARNINGS]), "count": more}
 
 
 def _warnings_about(keyword: Keyword, sighting: Sighting) -> Iterator[str]:
@@ -166,10 +191,7 @@ def _warnings_about(keyword: Keyword, sighting: Sighting) -> Iterator[str]:
             "In %(count)s texts “%(keyword)s” would stand for two products at once: %(product)s and %(other)s.",
             count,
         ) % {"count": count, "keyword": keyword, "product": keyword.product, "other": product}
-    if sighting.counted:
-        return
-    if not sighting.refused:
-        yield _("No sale of the local copy has “%(keyword)s” for a product yet.") % {"keyword": keyword}
+    if sighting.counted or not sighting.refused:
         return
     rule, count = max(sighting.refused.items(), key=lambda item: item[1])
     yield ngettext(

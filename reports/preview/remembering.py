@@ -1,12 +1,13 @@
 """A matcher that keeps its answers: while somebody types, one of the two lists that are compared does not change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from reports import matching
 from reports.keyword_lists.keywords import to_matching
 from reports.matching import Result
 from reports.models import Keyword, KeywordList
+from reports.runs.families import NO_FAMILIES, Families
 from reports.runs.funnel import Placement, Subject, place
 
 _REMEMBERED = 200_000  # results of one list; more start anew
@@ -18,7 +19,7 @@ class Remembering(matching.Matcher):
     def __init__(self, keywords: Sequence[matching.Keyword]) -> None:
         super().__init__(keywords)
         self._answers: dict[str, Result] = {}
-        self._placements: dict[tuple[str, bool, bool], Placement] = {}
+        self._placements: dict[tuple[str, bool, bool, Families], Placement] = {}
 
     def match(self, heading: str | None) -> Result:
         text = heading or ""
@@ -36,11 +37,11 @@ class Remembering(matching.Matcher):
             self._answers.clear()
         self._answers.update(zip(missing, self.match_many(missing), strict=True))
 
-    def place(self, subject: Subject, families: Mapping[str, str]) -> Placement:
+    def place(self, subject: Subject, families: Families = NO_FAMILIES) -> Placement:
         """`funnel.place`, kept for headings without a quote: many sales have the same one, and it is asked again."""
         if subject.lines:
             return place(subject, self, families=families)
-        key = subject.heading, subject.company_id is None, not subject.company_name
+        key = subject.heading, subject.company_id is None, not subject.company_name, families
         placement = self._placements.get(key)
         if placement is None:
             if len(self._placements) >= _REMEMBERED:

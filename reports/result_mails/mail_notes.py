@@ -13,7 +13,8 @@ from reports.models import Occurrence
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing to know; `who` is a user's name, `words` numbers or what a mail server said."""
+    """One thing to know; `who` is a user's name, `words` numbers, what a mail server said, or in ISO form when
+    something was decided."""
 
     code: str
     who: str = ""
@@ -30,6 +31,10 @@ _SENTENCES: dict[str, Promise] = {
     "deferred": _("The mail server did not take the mail to %(who)s: %(words)s"),
     "unclear": _("The mail server did not confirm the mail to %(who)s: it may have been sent."),
     "not_tried": _("The mail to %(who)s was not tried any more, because the mail server stopped answering."),
+    "later": _(
+        "Whoever is named here and can still get it gets it later: we try again by ourselves for a day."
+    ),
+    "gave_up": _("We tried for a day, and stop now. Whoever got nothing can be sent it after all."),
     # --- why nobody did ---
     "no_mailbox": _("There is no mailbox to send from. Once there is one, the result can be sent after all."),
     "mailbox_paused": _("The mailbox is paused. The mail leaves when it goes on."),
@@ -41,6 +46,7 @@ _SENTENCES: dict[str, Promise] = {
         "The worker stopped while the mail was being sent: it may have been sent, to all or some."
     ),
     "unexpected": _("The mail could not be made: %(words)s"),
+    "other_tenant": _("Nothing was sent: the result is of a tenant that is not in use any more."),
     "drift": _(
         "Held back: this result has far fewer sales than the ones before it (%(words)s). Look at it, and send it "
         "after all if it is right."

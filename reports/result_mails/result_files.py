@@ -1,6 +1,6 @@
 """The file that goes with the mail of a result: what the report's page shows, all of it and in its columns."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,21 +37,26 @@ def file_of(run: Run, attachment: str, *, language: str) -> File:
         return File(written.name, content_type, path.read_bytes(), written.row_count)
 
 
-def record_files(run: Run, attachment: str, file: File, people: Iterable[User]) -> None:
-    """Leave the trail of a file that left the house by mail: one download each."""
-    now = timezone.now()
-    Download.objects.bulk_create(
-        Download(
-            run=run,
-            format=attachment,
-            name=file.name[:200],
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A file that goes out by mail, and the run and format that its trail of downloads names."""
+
+    run: Run
+    format: str
+    file: File
+
+    def record(self, user: User) -> None:
+        """`user` has got the file."""
+        now = timezone.now()
+        Download.objects.create(
+            run=self.run,
+            format=self.format,
+            name=self.file.name[:200],
             started_by=user,
             status=Download.Status.SUCCEEDED,
             started_at=now,
             finished_at=now,
-            expected_count=file.row_count,
-            row_count=file.row_count,
-            byte_count=len(file.data),
+            expected_count=self.file.row_count,
+            row_count=self.file.row_count,
+            byte_count=len(self.file.data),
         )
-        for user in people
-    )

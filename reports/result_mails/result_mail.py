@@ -1,11 +1,13 @@
 """The end of a scheduled job by e-mail, to users of the desk: once, and if not, the schedule says why.
 
 The right to send is a committed claim (waiting -> sending). Whoever dies with it leaves "sending", which the
-sweep turns into "failed, may have been sent": nobody sends it a second time unless a person says so. What
-surely reached nobody goes back to waiting, for a day.
+sweep turns into "failed, may have been sent": nobody goes on with it unless a person says so. While somebody was
+put off or not tried, it goes back to waiting, for a day. What became of each one's mail stands in the row
+(`mail_claim`): whom it may have reached never gets it a second time.
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,10 +22,11 @@ from connector.redaction import redact
 from connector.services import shared_mailbox
 from connector.smtp.errors import SmtpError
 from reports.models import JobSchedule, Occurrence, Work
+from reports.result_mails.mail_claim import MAY_HAVE_IT, MailClaim, lasting_notes
 from reports.result_mails.mail_notes import Note, sentence, stored
-from reports.result_mails.result_files import NoFile, file_of, record_files
+from reports.result_mails.result_files import NoFile, Trail, file_of
 from reports.result_mails.result_message import File
-from reports.result_mails.result_plan import Plan, Status, plan_of
+from reports.result_mails.result_plan import Plan, Status, is_held_back, plan_of
 from reports.result_mails.result_post import Post
 from reports.result_mails.result_words import Letter
 from reports.rights import may_download
@@ -31,7 +34,6 @@ from reports.templatetags.report_words import full_name
 
 MAIL_TASK = "reports.tasks.mail_result"
 LANGUAGE = "de"  # which language somebody reads, only their browser knows
-TRIED_FOR = timedelta(hours=24)
 SHOWN_FOR = timedelta(days=7)
 _AT_WORK = [Work.Status.QUEUED, Work.Status.RUNNING]
 _MOST_A_SWEEP = 50
@@ -57,7 +59,10 @@ def sweep(now: datetime) -> int:
     # No task of that cluster lives longer than this.
     dead = now - timedelta(seconds=settings.MESSAGE_LEASE + 120)
     left = Occurrence.objects.filter(mail_status=Status.SENDING, mailed_at__lt=dead)
-    left.update(mail_status=Status.FAILED, mailed_at=None, mail_problem=stored([Note("interrupted")]))
+    for occurrence in left:
+        notes = [*lasting_notes(occurrence), Note("interrupted")]
+        row = left.filter(pk=occurrence.pk, mailed_at=occurrence.mailed_at)
+        row.update(mail_status=Status.FAILED, mailed_at=None, mail_problem=stored(notes))
     found = list(ready(now).values_list("pk", flat=True)[:_MOST_A_SWEEP])
     for pk in found:
         enqueue(MAIL_TASK, pk, cluster="mail")
@@ -74,11 +79,19 @@ def unsent(now: datetime) -> QuerySet[Occurrence]:
 
 
 def send_after_all(occurrence: Occurrence, *, by: User) -> bool:
-    """A person has looked at a mail that was held back or did not leave, and wants it sent. False: it is not
-    theirs to decide (any more)."""
-    note = stored([Note("released", full_name(by))])
-    rows = Occurrence.objects.filter(pk=occurrence.pk, mail_status=Status.FAILED)
-    return rows.update(mail_status=Status.WAITING, mail_problem=note) == 1
+    """A person has looked at a mail that was held back or did not leave, and wants it sent: to all whom nothing
+    can have reached. False: it is not theirs to decide (any more)."""
+    failed = Occurrence.objects.filter(pk=occurrence.pk, mail_status=Status.FAILED)
+    found = failed.select_related("schedule__report", "run__report", "sync").first()
+    if found is None:
+        return False
+    outcomes = {user: outcome for user, outcome in found.mail_outcomes.items() if outcome in MAY_HAVE_IT}
+    if is_held_back(found):
+        outcomes = {}  # the warning that it is held back went to them, and not the result
+    note = stored([Note("released", full_name(by), timezone.now().isoformat())])
+    # The row has to be the one that was looked at.
+    rows = failed.filter(mail_problem=found.mail_problem)
+    return rows.update(mail_status=Status.WAITING, mail_problem=note, mail_outcomes=outcomes) == 1
 
 
 # --- Sending ------------------------------------------------------------------------------------------
@@ -95,88 +108,70 @@ def mail_result(occurrence_pk: int, now: datetime) -> None:
     occurrence = Occurrence.objects.select_related(*related).get(pk=occurrence_pk)
     try:
         with translation.override(LANGUAGE):
-            _tell(_Claim(occurrence, now))
+            _tell(MailClaim(occurrence, now))
     except Exception as error:
         logger.exception("occurrence %s could not be told", occurrence_pk)
         words = redact(f"{type(error).__name__}: {error}")
-        _Claim(occurrence, now).end(Status.FAILED, [Note("unexpected", words=words)])
+        MailClaim(occurrence, now).end(Status.FAILED, [Note("unexpected", words=words)])
 
 
-class _Claim:
-    """The right to send for one occurrence; it holds as long as the row says so."""
-
-    def __init__(self, occurrence: Occurrence, claimed_at: datetime) -> None:
-        self.occurrence = occurrence
-        self._rows = Occurrence.objects.filter(
-            pk=occurrence.pk, mail_status=Status.SENDING, mailed_at=claimed_at
-        )
-
-    def holds(self) -> bool:
-        return self._rows.exists()
-
-    def end(self, status: str, notes: list[Note]) -> None:
-        sent_at = timezone.now() if status == Status.SENT else None
-        self._rows.update(mail_status=status, mail_problem=stored(notes), mailed_at=sent_at)
-
-    def wait(self, note: Note, kept: tuple[Note, ...] = ()) -> None:
-        """Try again later what reached nobody, or give up after a day."""
-        work = self.occurrence.run or self.occurrence.sync
-        since = (work.finished_at if work else None) or self.occurrence.missed_at or timezone.now()
-        if timezone.now() - since < TRIED_FOR:
-            self.end(Status.WAITING, [*kept, note])
-        else:
-            self.end(Status.FAILED, [*kept, Note("given_up", words=note.words)])
-
-
-def _tell(claim: _Claim) -> None:
+def _tell(claim: MailClaim) -> None:
     plan = plan_of(claim.occurrence)
     if plan.letter is None:
-        claim.end(plan.ends, list(plan.notes))
+        claim.end(Status.SENT if claim.has_reached else plan.ends, plan.notes)
         return
-    if not plan.people:
-        claim.end(Status.FAILED, [*plan.notes, Note("nobody")])
+    people = claim.left_of(plan.people)
+    if not people:
+        _conclude(claim, plan, list(plan.notes), later=[])
         return
+    notes = [*plan.notes, *claim.unclear(plan.people)]
     mailbox = shared_mailbox()
     if mailbox is None:
-        claim.end(Status.FAILED, [*plan.notes, Note("no_mailbox")])
+        claim.end(Status.FAILED, [*notes, Note("no_mailbox")])
     elif mailbox.is_paused:
-        claim.wait(Note("mailbox_paused"), plan.notes)
+        claim.wait(notes, why=Note("mailbox_paused"), given_up=Note("given_up"))
     else:
-        _send(claim, plan, plan.letter, mailbox)
+        _send(claim, plan, plan.letter, people, mailbox)
 
 
-def _send(claim: _Claim, plan: Plan, letter: Letter, mailbox: Mailbox) -> None:
+def _send(claim: MailClaim, plan: Plan, letter: Letter, people: list[User], mailbox: Mailbox) -> None:
     schedule = claim.occurrence.schedule
-    file, notes = _file(schedule, plan)
+    file, file_notes = _file(schedule, plan, people)
     # Who reads the mail learns as well why no file is with it.
-    letter = replace(letter, paragraphs=(*letter.paragraphs, *map(sentence, notes)))
-    post = Post(letter, mailbox, file, holds=claim.holds, language=LANGUAGE)
+    letter = replace(letter, paragraphs=(*letter.paragraphs, *map(sentence, file_notes)))
+    trail = Trail(plan.file_of, schedule.attachment, file) if plan.file_of and file else None
+    post = Post(letter, mailbox, trail, claim=claim, language=LANGUAGE)
+    notes = [*plan.notes, *file_notes]
     try:
-        post.deliver(plan.people)
+        post.deliver(people)
     except SmtpError as error:
+        said = [*notes, *claim.unclear(plan.people), *post.notes]
+        words = str(error)
         if not error.is_temporary:
-            claim.end(Status.FAILED, [*plan.notes, Note("misconfigured", words=str(error))])
+            claim.end(Status.FAILED, [*said, Note("misconfigured", words=words)])
         else:
-            claim.wait(Note("waits", words=str(error)), plan.notes)
+            claim.wait(said, why=Note("waits", words=words), given_up=Note("given_up", words=words))
         return
-    if plan.file_of is not None and file is not None:
-        record_files(plan.file_of, schedule.attachment, file, post.got_the_file)
-    _conclude(claim, plan, post, [*plan.notes, *notes, *post.notes])
+    _conclude(claim, plan, notes, later=post.later, said=post.notes)
 
 
-def _conclude(claim: _Claim, plan: Plan, post: Post, notes: list[Note]) -> None:
-    """Who got it decides: somebody, nobody for now, or nobody at all."""
-    if post.reached:
+def _conclude(
+    claim: MailClaim, plan: Plan, notes: list[Note], *, later: list[User], said: Iterable[Note] = ()
+) -> None:
+    """Whoever can still get it is waited for; then it counts whether somebody has got it."""
+    notes = [*notes, *claim.unclear(plan.people), *said]
+    # A result that is held back waits for a person as soon as one of those who decide has heard of it.
+    if later and not (plan.is_warning and claim.has_reached):
+        claim.wait(notes, why=Note("later"), given_up=Note("gave_up"))
+    elif claim.has_reached:
         claim.end(plan.ends, notes)
-    elif not post.unclear and (later := [note for note in post.notes if note.code == "deferred"]):
-        claim.wait(Note("waits", words=later[0].words), plan.notes)
     else:
-        claim.end(Status.FAILED, notes)
+        claim.end(Status.FAILED, notes if plan.people else [*notes, Note("nobody")])
 
 
-def _file(schedule: JobSchedule, plan: Plan) -> tuple[File | None, list[Note]]:
+def _file(schedule: JobSchedule, plan: Plan, people: list[User]) -> tuple[File | None, list[Note]]:
     """The file that goes with the mail, and why there is none where one was wanted."""
-    if plan.file_of is None or not any(may_download(user) for user in plan.people):
+    if plan.file_of is None or not any(may_download(user) for user in people):
         return None, []
     try:
         return file_of(plan.file_of, schedule.attachment, language=LANGUAGE), []

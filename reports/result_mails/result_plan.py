@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from connector import roles
+from connector.services import current_connection
 from reports.models import JobSchedule, Occurrence, Report, Row, Run, Work
 from reports.result_mails.mail_notes import Note, notes_of
 from reports.result_mails.result_words import (
@@ -17,7 +18,7 @@ from reports.result_mails.result_words import (
     missed_letter,
     result_letter,
 )
-from reports.schedules.drift import shortfall_of
+from reports.schedules.drift import Shortfall, shortfall_of
 from reports.schedules.schedule_forms import may_see
 from reports.templatetags.report_words import full_name
 
@@ -36,6 +37,7 @@ class Plan:
     file_of: Run | None = None
     notes: tuple[Note, ...] = ()
     ends: str = Status.SENT.value
+    is_warning: bool = False  # the letter says that the result is held back
 
 
 @dataclass(slots=True)
@@ -73,9 +75,24 @@ def plan_of(occurrence: Occurrence) -> Plan:
         return _alarm(schedule, failed_letter(occurrence))
     if run is None or run.status == Work.Status.CANCELLED or _is_told_already(occurrence):
         return Plan(ends=Status.NONE)
+    if run.connection != current_connection():
+        return Plan(notes=(Note("other_tenant"),), ends=Status.FAILED)
     if run.status == Work.Status.FAILED:
         return _alarm(schedule, failed_letter(occurrence))
     return _of_result(occurrence, run)
+
+
+def is_held_back(occurrence: Occurrence) -> bool:
+    """Whether its result waits for a person to look at it, and only the administrators are told."""
+    return _gap_of(occurrence) is not None
+
+
+def _gap_of(occurrence: Occurrence) -> Shortfall | None:
+    """What is missing in its result, until a person has let it go."""
+    run = occurrence.run
+    if run is None or not run.has_result or any(note.code == "released" for note in notes_of(occurrence)):
+        return None
+    return shortfall_of(run)
 
 
 def _is_told_already(occurrence: Occurrence) -> bool:
@@ -86,15 +103,16 @@ def _is_told_already(occurrence: Occurrence) -> bool:
 
 def _of_result(occurrence: Occurrence, run: Run) -> Plan:
     schedule = occurrence.schedule
-    released = tuple(note for note in notes_of(occurrence) if note.code == "released")
-    if not released and (gap := shortfall_of(run)):
+    if gap := _gap_of(occurrence):
         note = Note("drift", words=f"{gap.count} / {gap.usual}")
-        return Plan(held_letter(run, gap), _administrators(), notes=(note,), ends=Status.FAILED)
+        return Plan(
+            held_letter(run, gap), _administrators(), notes=(note,), ends=Status.FAILED, is_warning=True
+        )
     is_empty = not run.funnel.get(Row.Stage.MATCHED)
     if is_empty and schedule.on_empty == JobSchedule.OnEmpty.SKIP:
         return Plan(ends=Status.SKIPPED)
     if is_empty and schedule.on_empty == JobSchedule.OnEmpty.ALERT:
-        return Plan(empty_letter(run), _administrators(), notes=released)
+        return Plan(empty_letter(run), _administrators())
     chosen = list(schedule.recipients.all())
     if not chosen:
         return Plan(ends=Status.NONE)
@@ -104,17 +122,14 @@ def _of_result(occurrence: Occurrence, run: Run) -> Plan:
         letter=empty_letter(run) if is_empty else result_letter(run),
         people=tuple(people.found),
         file_of=run if has_file else None,
-        notes=(*released, *people.notes),
+        notes=tuple(people.notes),
     )
 
 
 def _alarm(schedule: JobSchedule, letter: Letter) -> Plan:
-    """To those who wait for the result; where nobody does, to the administrators."""
-    chosen = list(schedule.recipients.all())
-    if not chosen:
-        return Plan(letter, _administrators())
-    people = _People.among(chosen, schedule.report)
-    return Plan(letter, tuple(people.found), notes=tuple(people.notes))
+    """To those who wait for the result; where nobody does (any more), to the administrators."""
+    people = _People.among(schedule.recipients.all(), schedule.report)
+    return Plan(letter, tuple(people.found) or _administrators(), notes=tuple(people.notes))
 
 
 def _administrators() -> tuple[User, ...]:

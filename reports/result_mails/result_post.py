@@ -1,10 +1,11 @@
 """A letter on its way: to one user after the other, over one session where that lasts."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.utils import timezone
 
 from connector.heartbeat import beat
@@ -13,42 +14,45 @@ from connector.services import open_mailbox
 from connector.smtp.errors import SmtpError
 from connector.smtp.sessions import Session
 from connector.smtp.submission import Outcome
+from reports.result_mails.mail_claim import ACCEPTED, MAY_HAVE_IT, MailClaim
 from reports.result_mails.mail_notes import Note
-from reports.result_mails.result_message import File, composed, wire_address
+from reports.result_mails.result_files import Trail
+from reports.result_mails.result_message import composed, wire_address
 from reports.result_mails.result_words import Letter
 from reports.rights import may_download
 from reports.templatetags.report_words import full_name
 
-_NOTE_OF_KIND = {"rejected": "refused", "deferred": "deferred", "unknown": "unclear"}
+_NOTE_OF_KIND = {"rejected": "refused", "deferred": "deferred"}
 
 
 class Post:
-    """What became of the letter stands in `reached` (how many got it), `unclear`, `notes` and `got_the_file`.
+    """What became of the letter stands in the claim, in `notes` and in `later`: who may still get it.
 
-    `holds` is asked right before each mail is handed over; False ends it. Who may not download gets no file.
+    The claim is asked right before each mail is handed over; where it does not hold any more, that ends it. Who
+    may not download gets no file.
     """
 
     def __init__(
-        self, letter: Letter, mailbox: Mailbox, file: File | None, *, holds: Callable[[], bool], language: str
+        self, letter: Letter, mailbox: Mailbox, trail: Trail | None, *, claim: MailClaim, language: str
     ) -> None:
-        self._letter, self._mailbox, self._file = letter, mailbox, file
-        self._holds, self._language = holds, language
+        self._letter, self._mailbox, self._trail = letter, mailbox, trail
+        self._claim, self._language = claim, language
         self._left: deque[User] = deque()
+        self._has_delivered = False
         self.notes: list[Note] = []
-        self.got_the_file: list[User] = []
-        self.reached = self.unclear = 0
+        self.later: list[User] = []
 
     def deliver(self, people: Iterable[User]) -> None:
-        """Raises SmtpError when no session can be opened and nobody has got the letter."""
+        """Raises SmtpError when no session can be opened and nobody has got the letter now."""
         self._left = deque(people)
         try:
             while self._left:
                 with open_mailbox(self._mailbox) as session:
                     self._deliver_over(session)
         except SmtpError:
-            if not self.reached and not self.unclear:
+            if not self._has_delivered:
                 raise
-        self.notes += [Note("not_tried", full_name(user)) for user in self._left]
+        self._try_later(*self._left)
 
     def _deliver_over(self, session: Session) -> None:
         """As many as the session lasts for, and one at least: whoever was tried is not tried again."""
@@ -65,8 +69,12 @@ class Post:
             self._note(user, outcome)
             if outcome.kind in {"unknown", "withdrawn"}:
                 # The server has fallen silent, or the right to send is somebody else's: no more of it.
-                self.notes += [Note("not_tried", full_name(other)) for other in self._left]
+                self._try_later(*self._left)
                 self._left.clear()
+
+    def _try_later(self, *people: User) -> None:
+        self.notes += [Note("not_tried", full_name(user)) for user in people]
+        self.later += people
 
     def _hand_over(self, session: Session, user: User) -> Outcome:
         """Raises ValueError for an address that cannot be written to."""
@@ -77,26 +85,35 @@ class Post:
             to,
             language=self._language,
             now=timezone.localtime(),
-            file=self._file if may_download(user) else None,
+            file=self._trail.file if self._trail and may_download(user) else None,
         )
         return session.submit(
             envelope_from=wire_address(self._mailbox.from_address),
             recipients=[to],
             raw=raw,
-            before_dot=self._holds,
+            before_dot=lambda: self._claim.is_handing_over(user),
             answer_timeout=settings.SMTP_ANSWER_TIMEOUT,
         )
 
     def _note(self, user: User, outcome: Outcome) -> None:
-        name = full_name(user)
+        self._has_delivered |= outcome.kind in MAY_HAVE_IT
         if outcome.kind == "accepted":
-            self.reached += 1
-            if self._file is not None:
-                if may_download(user):
-                    self.got_the_file.append(user)
-                else:
-                    self.notes.append(Note("no_download_right", name))
+            self._accepted(user)
             return
-        self.unclear += outcome.kind == "unknown"
-        words = f"{outcome.code} {outcome.text}".strip() if outcome.code else outcome.text
-        self.notes.append(Note(_NOTE_OF_KIND.get(outcome.kind, "not_tried"), name, words))
+        self._claim.write(user, outcome.kind)
+        if outcome.kind == "withdrawn":
+            self._try_later(user)
+        elif outcome.kind in _NOTE_OF_KIND:
+            words = f"{outcome.code} {outcome.text}".strip() if outcome.code else outcome.text
+            self.notes.append(Note(_NOTE_OF_KIND[outcome.kind], full_name(user), words))
+            if outcome.kind == "deferred":
+                self.later.append(user)
+
+    def _accepted(self, user: User) -> None:
+        has_file = self._trail is not None and may_download(user)
+        with transaction.atomic():
+            self._claim.write(user, ACCEPTED)
+            if self._trail is not None and has_file:
+                self._trail.record(user)  # it has left the house, whoever may go on with the rest
+        if self._trail is not None and not has_file:
+            self.notes.append(Note("no_download_right", full_name(user)))

@@ -16,6 +16,8 @@ from reports.schedules.drift import Shortfall
 from reports.schedules.occurrences import GRACE
 from reports.templatetags.run_words import words_of
 from reports.templatetags.schedule_words import planned, rhythm
+from reports.viewer.charts import base_words
+from reports.viewer.quality import quality_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,11 @@ def address_of(name: str, *args: int) -> str:
 
 def result_letter(run: Run) -> Letter:
     """A finished run; one with a gap is called incomplete in the subject and in the text."""
-    found, read = _count(run.funnel.get(Row.Stage.MATCHED, 0)), _count(run.read_count)
-    words = _("%(report)s: a product in %(found)s of %(read)s sales") % {
+    without = int(run.funnel.get(Row.Stage.NO_COMPANY, 0))
+    words = _("%(report)s: a product in %(found)s of %(base)s") % {
         "report": run.report.name,
-        "found": found,
-        "read": read,
+        "found": _count(run.funnel.get(Row.Stage.MATCHED, 0)),
+        "base": base_words(run.read_count - without, is_partly=bool(without)),
     }
     if run.status == Run.Status.INCOMPLETE:
         words = _("Incomplete · %(subject)s") % {"subject": words}
@@ -125,6 +127,8 @@ def _about(run: Run) -> list[str]:
             words = _("%(read)s, with the rights of %(who)s") % {"read": words, "who": run.acts_as}
         parts.append(words)
     parts.append(_funnel_line(run))
+    if quality := quality_sentence(run):
+        parts.append(quality)
     return parts
 
 

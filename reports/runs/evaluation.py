@@ -5,21 +5,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import groupby
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from connector.heartbeat import beat
-from connector.models import Connection
 from connector.stopping import is_stopping
 from reports import claims
 from reports.definitions import definition as definitions
-from reports.definitions.definition import Definition
+from reports.definitions.definition import Cursor, Definition
 from reports.keyword_lists.keywords import matcher_of
 from reports.matching import Matcher
-from reports.models import Match, ProductFamily, QuoteLine, Row, Run, Sale
+from reports.models import LocalCopy, Match, QuoteLine, Row, Run, Sale
 from reports.runs import funnel
+from reports.runs.families import Catalogue, Families, catalogue_of
 from reports.runs.figures import noted
 from reports.runs.funnel import Found, Placement, Subject
 
@@ -38,19 +40,24 @@ _SNAPSHOT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """What a run places its sales by."""
 
     definition: Definition
     matcher: Matcher
-    families: dict[str, str]  # the catalogue's, by key
+    catalogue: Catalogue
 
     @classmethod
     def of(cls, run: Run) -> "Rules":
         return cls(
-            Definition.from_json(run.definition), matcher_of(run.keyword_list), families_of(run.connection)
+            Definition.from_json(run.definition), matcher_of(run.keyword_list), catalogue_of(run.connection)
         )
+
+    @cached_property
+    def families(self) -> Families:
+        """The catalogue's, as this matcher reads its products."""
+        return self.catalogue.read_by(self.matcher)
 
     def place(self, sales: list[Sale]) -> list[Placement]:
         """The placements of sales of the local copy, in their order. One query for the quotes of all."""
@@ -63,12 +70,6 @@ class Rules:
             subjects, self.matcher, families=self.families, needs_company=self.definition.needs_company
         )
         return list(found)
-
-
-def families_of(connection: Connection | None) -> dict[str, str]:
-    """The names of the catalogue's families by the keys that quote lines have for them."""
-    names = ProductFamily.objects.filter(connection=connection).values_list("family_id", "name")
-    return {str(key): name for key, name in names}
 
 
 def lines_of(sales: Iterable[Sale]) -> dict[int, list[QuoteLine]]:
@@ -95,10 +96,18 @@ def evaluate(run: Run, *, until: float) -> bool:
     rules = Rules.of(run)
     while chunk := _next_chunk(run, rules.definition):
         _store(run, chunk, rules)
-        beat("reports")
-        if time.monotonic() > until or is_stopping():
-            return _missing(run, rules.definition) <= 0
+        if _is_over(until):
+            return _missing(run, rules.definition) <= 0 and not definitions.is_movable(rules.definition)
+    while passed := _passed(run, rules.definition):
+        _store(run, passed, rules, cursor=run.cursor)
+        if _is_over(until):
+            return False
     return True
+
+
+def _is_over(until: float) -> bool:
+    beat("reports")
+    return time.monotonic() > until or is_stopping()
 
 
 def _next_chunk(run: Run, definition: Definition) -> list[Sale]:
@@ -116,6 +125,24 @@ def _next_chunk(run: Run, definition: Definition) -> list[Sale]:
     return chunk
 
 
+def _passed(run: Run, definition: Definition) -> list[Sale]:
+    """Sales that changed while the run worked, and so moved past it before it came to them: next ones without a row.
+
+    They are among the newest now, so they are taken beyond the limit. What was registered meanwhile is not: it belongs
+    to the next run.
+    """
+    assert run.connection is not None
+    if run.cursor is None or not definitions.is_movable(definition):
+        return []
+    copies = LocalCopy.objects.filter(connection=run.connection)
+    if copies.values_list("revision", flat=True).first() == run.revision:
+        return []
+    sales = definitions.sales_of(definition, run.connection, today=_today(run))
+    rows = Row.objects.filter(run=run, sale_number=OuterRef("sale_id"))
+    left_out = definitions.up_to(sales, definition, run.cursor).exclude(Exists(rows))
+    return list(left_out.exclude(registered_at__gt=run.started_at)[:CHUNK])
+
+
 def _missing(run: Run, definition: Definition) -> int:
     """How many sales the limit still allows; those without a company use it up only where they are wanted."""
     if not definition.is_limited:
@@ -124,15 +151,18 @@ def _missing(run: Run, definition: Definition) -> int:
     return definition.limit - run.read_count + int(free)
 
 
-def _store(run: Run, chunk: list[Sale], rules: Rules) -> None:
-    """One chunk in one transaction: rows, matches and the run's own progress, or nothing of it."""
+def _store(run: Run, chunk: list[Sale], rules: Rules, *, cursor: Cursor | None = None) -> None:
+    """One chunk in one transaction: rows, matches and the run's own progress, or nothing of it. Behind it the run is
+    at `cursor`, without one at the last sale of the chunk.
+    """
     sales = _without_stored(run, chunk)
     placements = rules.place(sales)
     with transaction.atomic():
         claims.progressed(
             run,
-            cursor=definitions.cursor_of(rules.definition, chunk[-1]),
+            cursor=cursor or definitions.cursor_of(rules.definition, chunk[-1]),
             read_count=run.read_count + len(sales),
+            expected_count=max(run.expected_count or 0, run.read_count + len(sales)),
             funnel=funnel.counted(placements, run.funnel),
             figures=noted(run.figures, placements),
         )

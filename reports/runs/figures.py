@@ -13,9 +13,17 @@ product was looked for: all but those without a readable company.
     customers   [{"id", "name", "sales", "quantity", "amount"}, …]
     owners      [{"name", "sales", "quantity", "amount"}, …]
     months      [{"month": "2026-11", "sales": n, "amount": {…}}, …]  of matched sales by sale date, oldest first
+    shown       {"sales": n, "products": [{"name", "sales": n}, …], "customers": [{"name", "sales": n}, …],
+                 "currencies": [{"currency", "sales": n, "amount": text, "matched": text}, …],
+                 "months": [{"month", "sales": n, "amount": {…}}, …]}
     quality     {"mojibake", "conflicts", "empty", "long", "no_amount", "no_currency": numbers of sales,
                  "products": n, "assumed": n, "quantity": text, "assumed_quantity": text}
     sources     {source: n}                                          of matched sales
+
+"shown" is what the page of the run shows while nothing is filtered, so that it says the same when the rows are
+gone: all sales but those in the stage "no_company". Its lists have the most sales first, of equally many by name,
+50 entries at most, but all currencies and all months ("" for sales without a date). Runs of earlier releases
+do not have it.
 
 The four lists are of matched sales, the most sales first, 50 entries at most. The amount of a sale stands with
 each of its products and families whole: their sums are not the sum of the sales. "long" headings have more than
@@ -26,6 +34,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
 from typing import Any
 
 from django.db.models import Count
@@ -65,7 +74,9 @@ def concluded(run: Run) -> tuple[dict[str, Any], str]:
         now = timezone.now()
         claims.change(run, alive_at=now, lease_until=now + claims.LEASE)
         beat("reports")
-    return tally.as_json(run.figures.get("quality", dict.fromkeys(_NOTED, 0))), digest.hexdigest()
+    found = tally.as_json(run.figures.get("quality", dict.fromkeys(_NOTED, 0)))
+    found["shown"]["customers"] = _shown_customers(run)
+    return found, digest.hexdigest()
 
 
 def canonical(row: RowValues) -> bytes:
@@ -97,6 +108,16 @@ def _matches_of(rows: list[RowValues]) -> dict[int, list[MatchValues]]:
     for row_pk, *match in matches.exclude(kind="tag").order_by("pk").values_list(*wanted):
         found.setdefault(row_pk, []).append(MatchValues(*match))
     return found
+
+
+def _shown_customers(run: Run) -> list[dict[str, Any]]:
+    """The customers with most sales by name, with a product or without. The database counts, Python orders: names
+    of equally many sales stand as on the page, whatever the database's alphabet is.
+    """
+    shown = Row.objects.filter(run=run).exclude(stage=funnel.NO_COMPANY).exclude(company_name="")
+    counted = shown.order_by().values_list("company_name").annotate(count=Count("pk"))
+    named = nsmallest(MOST_ENTRIES, ((-count, name) for name, count in counted.iterator(chunk_size=CHUNK)))
+    return [{"name": name, "sales": -count} for count, name in named]
 
 
 def _most_frequent_customers(run: Run) -> set[int | None]:

@@ -10,9 +10,8 @@ from decimal import Decimal
 from itertools import chain
 from typing import NamedTuple, Protocol
 
-from connector.superoffice.client import Client
-from connector.superoffice.types import Sale
 from reports.matching import Match, Matcher, Result
+from reports.runs.families import NO_FAMILIES, Families
 
 NO_COMPANY, COMPANY_UNREADABLE, EMPTY_HEADING = "no_company", "company_unreadable", "empty_heading"
 EXCLUDED, NEGATED, UNMATCHED, MATCHED = "excluded", "negated", "unmatched", "matched"
@@ -21,7 +20,6 @@ STAGES = (NO_COMPANY, COMPANY_UNREADABLE, EMPTY_HEADING, EXCLUDED, NEGATED, UNMA
 # Where a sale stands before anything is searched in it.
 WITHOUT_COMPANY = (NO_COMPANY, COMPANY_UNREADABLE)
 HEADING, QUOTE, BOTH, CONTRADICTION, TEXT = "heading", "quote", "both", "contradiction", "text"
-PAGE_SIZE = 1000  # what SuperOffice recommends
 # Rules by which a product was found and does not count, see `matching.Reason`.
 _TAKEN_AWAY = frozenset({"negated", "masked", "vetoed"})
 
@@ -141,34 +139,34 @@ def place(
     subject: Subject,
     matcher: Matcher,
     *,
-    families: Mapping[str, str] | None = None,
+    families: Families = NO_FAMILIES,
     needs_company: bool = True,
 ) -> Placement:
     """Put a sale into its stage.
 
-    `families` are the names of the catalogue's families by their keys, for lines that no keyword reads. Without
+    `families` say of products whose keyword names no family what the tenant's catalogue says. Without
     `needs_company` a sale that has none, or none that can be read, is searched like the others. What a company's
     absence hides is still in `result`, for the explanation.
     """
     result = matcher.match(subject.heading)
-    return _place(subject, result, matcher, families=families or {}, needs_company=needs_company)
+    return _place(subject, result, matcher, families=families, needs_company=needs_company)
 
 
 def place_many(
     subjects: Sequence[Subject],
     matcher: Matcher,
     *,
-    families: Mapping[str, str] | None = None,
+    families: Families = NO_FAMILIES,
     needs_company: bool = True,
 ) -> Iterator[Placement]:
     """What `place` says of each, in their order, several times as fast."""
     results = matcher.match_many(subject.heading for subject in subjects)
     for subject, result in zip(subjects, results, strict=True):
-        yield _place(subject, result, matcher, families=families or {}, needs_company=needs_company)
+        yield _place(subject, result, matcher, families=families, needs_company=needs_company)
 
 
 def _place(
-    subject: Subject, result: Result, matcher: Matcher, *, families: Mapping[str, str], needs_company: bool
+    subject: Subject, result: Result, matcher: Matcher, *, families: Families, needs_company: bool
 ) -> Placement:
     if needs_company and subject.company_id is None:
         return Placement(NO_COMPANY, "", (), (), result)
@@ -176,21 +174,20 @@ def _place(
         return Placement(COMPANY_UNREADABLE, "", (), (), result)
     if result.status == EXCLUDED:
         return Placement(EXCLUDED, "", (), (), result)
-    tags = tuple(_found(tag, HEADING) for tag in result.tags)
+    tags = tuple(_found(tag, HEADING, NO_FAMILIES) for tag in result.tags)
     if quoted := _quoted(subject.lines, matcher, families):
         source = _source(result, quoted, matcher)
         return Placement(MATCHED, source, _with_places(quoted, result), tags, result)
     if result.matches:
-        return Placement(
-            MATCHED, HEADING, tuple(_found(match, HEADING) for match in result.matches), tags, result
-        )
-    return _place_by_texts(subject.texts, matcher, result, tags)
+        matches = tuple(_found(match, HEADING, families) for match in result.matches)
+        return Placement(MATCHED, HEADING, matches, tags, result)
+    return _place_by_texts(subject.texts, matcher, result, tags, families)
 
 
-def _found(match: Match, field: str) -> Found:
+def _found(match: Match, field: str, families: Families) -> Found:
     return Found(
         match.product,
-        match.family,
+        families.of(match.product, match.family),
         match.kind,
         Decimal(match.quantity),
         match.quantity_source,
@@ -208,29 +205,29 @@ def line_text(line: Line) -> str:
     return f"{line.code} {line.name}".strip()
 
 
-def _quoted(lines: Sequence[Line], matcher: Matcher, families: Mapping[str, str]) -> tuple[Found, ...]:
+def _quoted(lines: Sequence[Line], matcher: Matcher, families: Families) -> tuple[Found, ...]:
     """The products of a quote, each once with all its quantity, in the order of the lines; credits lessen it."""
     products: dict[str, Found] = {}
     for found in chain.from_iterable(_in_line(line, matcher, families) for line in lines):
         if known := products.get(found.product):
-            found = known._replace(quantity=known.quantity + found.quantity)  # noqa: PLW2901
+            family = known.family or found.family
+            found = known._replace(quantity=known.quantity + found.quantity, family=family)  # noqa: PLW2901
         products[found.product] = found
     return tuple(found for found in products.values() if found.quantity > 0)
 
 
-def _in_line(line: Line, matcher: Matcher, families: Mapping[str, str]) -> Iterator[Found]:
+def _in_line(line: Line, matcher: Matcher, families: Families) -> Iterator[Found]:
     """What a line sells: what keywords read in it, else its own name. A line that is only a tag sells nothing."""
     result = matcher.match(line_text(line))
     if result.status == EXCLUDED:
         return
     for match in result.matches:
-        yield Found(
-            match.product, match.family, match.kind, line.quantity, QUOTE, QUOTE, (), match.keyword_id
-        )
-    # Neither a product nor a family has a semicolon in its name: rows join them by it.
+        family = families.of(match.product, match.family, key=line.family_key)
+        yield Found(match.product, family, match.kind, line.quantity, QUOTE, QUOTE, (), match.keyword_id)
+    # No product has a semicolon in its name: rows join them by it.
     name = (line.name.strip() or line.code.strip()).replace(";", ",")
     if name and not result.matches and not result.tags:
-        family = families.get(line.family_key, "").replace(";", ",")
+        family = families.of(name, "", key=line.family_key)
         yield Found(name, family, "product", line.quantity, QUOTE, QUOTE, (), None)
 
 
@@ -264,13 +261,17 @@ def _source(result: Result, quoted: Sequence[Found], matcher: Matcher) -> str:
 
 
 def _place_by_texts(
-    texts: Mapping[str, str], matcher: Matcher, result: Result, tags: tuple[Found, ...]
+    texts: Mapping[str, str],
+    matcher: Matcher,
+    result: Result,
+    tags: tuple[Found, ...],
+    families: Families,
 ) -> Placement:
     """The stage of a sale whose heading names no product: the first text that names one decides."""
     results = [(name, matcher.match(text)) for name, text in texts.items()]
     for name, seen in results:
         if seen.matches and seen.status == MATCHED:
-            matches = tuple(_found(match, name) for match in seen.matches)
+            matches = tuple(_found(match, name, families) for match in seen.matches)
             return Placement(MATCHED, TEXT, matches, tags, result)
     everything = [result, *(seen for _name, seen in results)]
     if any(seen.status == EXCLUDED for seen in everything):
@@ -287,33 +288,6 @@ def _was_taken_away(result: Result, matcher: Matcher) -> bool:
         if reason.rule in _TAKEN_AWAY and keyword.polarity == "positive" and keyword.kind != "tag":
             return True
     return False
-
-
-# --- Straight from SuperOffice --------------------------------------------------------------------------
-
-
-def newest_placements(
-    client: Client, matcher: Matcher, limit: int, *, below: int | None = None
-) -> Iterator[list[tuple[Sale, Placement]]]:
-    """Pages of the newest sales, newest first, until `limit` of them had a company or there are no more.
-
-    Only headings are searched. `below` continues an earlier walk: only sales with a smaller id. Sales without a
-    company are in the pages too, so that they can be counted.
-    """
-    missing = limit
-    if missing <= 0:
-        return
-    for page in client.newest_sales(page_size=min(PAGE_SIZE, limit), below=below):
-        placed: list[tuple[Sale, Placement]] = []
-        for sale in page:
-            placement = place(Subject.of(sale), matcher)
-            placed.append((sale, placement))
-            missing -= placement.has_company
-            if not missing:
-                break
-        yield placed
-        if not missing:
-            return
 
 
 def counted(placements: Iterable[Placement], counts: Mapping[str, int]) -> dict[str, int]:

@@ -41,22 +41,33 @@ def start_run(
 ) -> Run | None:
     """Queue a run with the definition and the keyword list of this moment, the report's own list if it has one.
 
-    While a run of the report is unfinished, that one is returned; None for a planned moment that had its run already.
+    While a run of the report over the same tenant is unfinished, that one is returned; one over a tenant that is
+    not in use any more is ended. None for a planned moment that had its run over this tenant already.
     """
-    try:
-        with transaction.atomic():
-            run = Run.objects.create(
-                report=report,
-                connection=current_connection(),
-                keyword_list=keyword_list or report.keyword_list or current_list(),
-                definition=Definition.of(report).as_json(),
-                started_by=by,
-                intended_at=intended_at,
-            )
-            enqueue(RUN_TASK, run.pk, cluster="reports")
-    except IntegrityError:
-        return Run.objects.unfinished().filter(report=report).first()
-    return run
+    connection = current_connection()
+    runs = Run.objects.filter(report=report)
+    for _attempt in range(3):
+        try:
+            with transaction.atomic():
+                run = Run.objects.create(
+                    report=report,
+                    connection=connection,
+                    keyword_list=keyword_list or report.keyword_list or current_list(),
+                    definition=Definition.of(report).as_json(),
+                    started_by=by,
+                    intended_at=intended_at,
+                )
+                enqueue(RUN_TASK, run.pk, cluster="reports")
+            return run
+        except IntegrityError:
+            unfinished = runs.unfinished().first()
+        if unfinished is not None and unfinished.connection == connection:
+            return unfinished
+        if unfinished is not None:
+            cancel_run(unfinished.pk)
+        elif intended_at and runs.of_tenant(connection).filter(intended_at=intended_at).exists():
+            return None
+    raise RuntimeError("runs of this report end as fast as they are begun")
 
 
 def work_on_run(run_id: int) -> None:
@@ -77,6 +88,19 @@ def work_on_run(run_id: int) -> None:
         trouble = remember(run.connection, error)
         detail = trouble.detail if trouble else ""
         claims.finish(run, Run.Status.FAILED, problem=problem_code(error), detail=detail)
+    except Exception as error:
+        logger.exception("run %s broke off", run.pk)
+        _stumble(run, error)
+
+
+def _stumble(run: Run, error: Exception) -> None:
+    """Nobody foresaw `error`: the run may try again once, and then says so."""
+    try:
+        if not claims.try_once_more(run):
+            detail = f"{type(error).__name__}: {error}"[:500]
+            claims.finish(run, Run.Status.FAILED, problem="unexpected", detail=detail)
+    except LostClaim:
+        logger.warning("run %s went on elsewhere", run.pk)
 
 
 def _go_on(run: Run, until: float) -> bool:

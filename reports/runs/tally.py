@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from heapq import nsmallest
 from typing import Any, NamedTuple
 
 from reports.runs import funnel
@@ -67,11 +68,50 @@ class Sum:
 
 
 @dataclass(slots=True)
+class Shown:
+    """What the page of a run shows while nothing is filtered: all sales but those without a company."""
+
+    sales: int = 0
+    currencies: Counter[str] = field(default_factory=Counter)
+    amount: dict[str, Decimal] = field(default_factory=dict)
+    matched: dict[str, Decimal] = field(default_factory=dict)
+    months: dict[str, Sum] = field(default_factory=dict)
+
+    def add(self, row: RowValues) -> None:
+        self.sales += 1
+        self.currencies[row.currency] += 1
+        self.amount[row.currency] = self.amount.get(row.currency, Decimal(0)) + row.amount
+        if row.stage == funnel.MATCHED:
+            self.matched[row.currency] = self.matched.get(row.currency, Decimal(0)) + row.amount
+        self.months.setdefault(f"{row.sold_on:%Y-%m}" if row.sold_on else "", Sum()).add(row)
+
+    def as_json(self) -> dict[str, Any]:
+        usual = sorted(self.currencies, key=lambda one: (-self.currencies[one], one))
+        return {
+            "sales": self.sales,
+            "currencies": [
+                {
+                    "currency": one,
+                    "sales": self.currencies[one],
+                    "amount": f"{self.amount[one]:.2f}",
+                    "matched": f"{self.matched.get(one, Decimal(0)):.2f}",
+                }
+                for one in usual
+            ],
+            "months": [
+                {"month": month, "sales": entry.sales, "amount": entry.money()}
+                for month, entry in sorted(self.months.items())
+            ],
+        }
+
+
+@dataclass(slots=True)
 class Tally:
     """Everything that is added up on the way through the rows."""
 
     customers: set[int | None]
     stages: dict[str, Sum] = field(default_factory=lambda: {stage: Sum() for stage in funnel.STAGES})
+    shown: Shown = field(default_factory=Shown)
     products: dict[str, Sum] = field(default_factory=dict)
     product_kinds: dict[str, tuple[str, str]] = field(default_factory=dict)  # family, kind
     families: dict[str, Sum] = field(default_factory=dict)
@@ -87,6 +127,8 @@ class Tally:
     def add(self, rows: list[RowValues], matches: Mapping[int, Sequence[MatchValues]]) -> None:
         for row in rows:
             self.stages[row.stage].add(row)
+            if row.stage != funnel.NO_COMPANY:
+                self.shown.add(row)
             self._look_at(row)
             if row.stage == funnel.MATCHED:
                 self._add_matched(row, matches.get(row.pk, []))
@@ -142,6 +184,7 @@ class Tally:
             },
             "coverage": {"sales": _share(sales), "amount": _shares(amount)},
             **self._lists(),
+            "shown": {**self.shown.as_json(), "products": self._most_named()},
             "quality": {**noted, **self._quality()},
             "sources": dict(self.sources),
         }
@@ -164,6 +207,11 @@ class Tally:
                 for month, entry in sorted(self.months.items())
             ],
         }
+
+    def _most_named(self) -> list[dict[str, Any]]:
+        """The products of most sales, of equally many by name, as the page has them."""
+        named = nsmallest(MOST_ENTRIES, ((-one.sales, name) for name, one in self.products.items()))
+        return [{"name": name, "sales": -count} for count, name in named]
 
     def _quality(self) -> dict[str, Any]:
         return {

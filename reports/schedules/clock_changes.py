@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from django.utils import timezone
 
 from reports.models import JobSchedule
-from reports.schedules.schedule import cron_of, moments_on_the_wall
+from reports.schedules.schedule import cron_of, goes_through_hours, moments_on_the_wall
 
 _DAY = timedelta(days=1)
 _LOOKED_AHEAD = 400  # days: one change of each kind at least
@@ -30,8 +30,8 @@ class ClockChange:
 
 def clock_changes(schedule: JobSchedule, now: datetime) -> list[ClockChange]:
     """The changes of about a year that touch `schedule`. What comes in every hour is not touched: it goes on."""
-    hours = cron_of(schedule).split()[1:2]
-    if not hours or hours[0].startswith("*"):
+    cron = cron_of(schedule)
+    if not cron or goes_through_hours(cron):
         return []
     return [
         ClockChange(skips, begins, ends, planned)

@@ -28,7 +28,8 @@ def start_job(schedule_pk: int, planned_at: datetime, now: datetime) -> Occurren
 
     None: it was started already, nothing is planned then (any more), or there is no tenant to read from. The
     claim, the start and the link between them are one transaction: a worker that dies in between has started
-    nothing. While the same report or reading is still under way, that one is linked.
+    nothing. While the same report or reading is still under way, that one is linked. Raises where no work can be
+    started, and the moment counts as missed.
     """
     schedule = JobSchedule.objects.select_related("report").filter(pk=schedule_pk, is_active=True).first()
     if schedule is None or not is_planned(schedule, planned_at):
@@ -48,13 +49,14 @@ def start_job(schedule_pk: int, planned_at: datetime, now: datetime) -> Occurren
     return Occurrence.objects.select_related("run", "sync").get(pk=occurrence.pk)
 
 
-def _start(schedule: JobSchedule, planned_at: datetime) -> Run | Sync | None:
+def _start(schedule: JobSchedule, planned_at: datetime) -> Run | Sync:
     """What works on the job from now on."""
+    connection = current_connection()
     if schedule.report is not None:
         run = services.start_run(report=schedule.report, intended_at=planned_at)
         # None: another schedule of this report had the same moment.
-        return run or Run.objects.filter(report=schedule.report, intended_at=planned_at).first()
-    connection = current_connection()
+        same = Run.objects.of_tenant(connection).filter(report=schedule.report, intended_at=planned_at)
+        return run or same.get()
     assert connection is not None  # looked at before the claim
     return sync.start_sync(connection, _KINDS[JobSchedule.Job(schedule.job)])
 

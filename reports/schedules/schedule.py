@@ -4,8 +4,9 @@ django-q reads all due rows in one transaction, so that one malformed row would 
 written only here (`keep_row`, also for `config.schedules`), and an expression is checked before it becomes one.
 
 Rhythms mean the clock of settings.TIME_ZONE. Where it skips an hour, what was planned in it starts at the hour's
-end; where an hour comes twice, what is planned in it starts twice. Moments are told in UTC: two of the hour that
-comes twice would be equal in local time, and one of them never equal to itself in UTC.
+end; where an hour comes twice, what is planned at that hour starts at the first of the two, and what comes in every
+hour (or every second one) goes on through both. django-q's row wakes at both all the same: `is_planned` says no to the
+second. Moments are told in UTC: two of the hour that comes twice would be equal in local time.
 """
 
 import re
@@ -111,9 +112,20 @@ def moments_on_the_wall(schedule: JobSchedule, after: datetime) -> Iterator[date
 
 def _moments(schedule: JobSchedule, after: datetime) -> Iterator[datetime]:
     if cron := cron_of(schedule):
+        names_hours = not goes_through_hours(cron)
         for moment in _walk(cron, after):
-            if _is_its_day(schedule, moment):
+            if _is_its_day(schedule, moment) and not (names_hours and _is_second(moment)):
                 yield moment
+
+
+def goes_through_hours(cron: str) -> bool:
+    """Whether an expression comes hour after hour instead of at hours that it names."""
+    return cron.split()[1].startswith("*")
+
+
+def _is_second(moment: datetime) -> bool:
+    """Whether the clock shows this time for the second time today."""
+    return moment.tzinfo is not None and timezone.localtime(moment.astimezone(UTC)).fold == 1
 
 
 def _is_its_day(schedule: JobSchedule, moment: datetime) -> bool:

@@ -34,6 +34,14 @@ class RhythmForm(forms.ModelForm):
         fields = list(RHYTHM_FIELDS)
         widgets = {"at": forms.TimeInput({"type": "time"}, format="%H:%M")}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        weekday: Any = self.fields["weekday"]
+        weekday.choices = [("", _("Please choose")), *JobSchedule.Weekday.choices]
+        for name in ("at", "weekday", "day", "cron"):
+            # `clean` asks for what the chosen rhythm needs; the others are not on the screen.
+            self.fields[name].widget.attrs["aria-required"] = "true"
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         rhythm, wanted = cleaned.get("rhythm"), {"cron"}
@@ -87,6 +95,9 @@ class ScheduleForm(RhythmForm):
         super().__init__(*args, **kwargs)
         reports: Any = self.fields["report"]
         reports.queryset = Report.objects.visible_to(user).order_by("name")
+        reports.empty_label = _("Please choose")
+        reports.widget.attrs["aria-required"] = "true"
+        self.fields["is_active"].label = _("Switched on")
         people: Any = self.fields["recipients"]
         people.queryset = people_to_tell(self.instance)
         if not roles.is_administrator(user):

@@ -1,5 +1,7 @@
 """When jobs start by themselves: the list, the form with the next moments, and what was not started or not sent."""
 
+from datetime import time
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -23,6 +25,7 @@ from reports.templatetags.schedule_words import planned
 
 _SHOWN = 3  # moments of each schedule in the list
 _SHOWN_IN_FORM = 5
+_USUAL_TIME = time(6, 0)
 
 
 @require_safe
@@ -102,9 +105,9 @@ def _changeable(request: HttpRequest, pk: int) -> JobSchedule:
 def schedule_add(request: HttpRequest) -> HttpResponse:
     """A new schedule; with `?report=<pk>` for that report."""
     _refuse_outsiders(request)
-    schedule = JobSchedule(created_by=roles.signed_in(request))
+    schedule = JobSchedule(created_by=roles.signed_in(request), at=_USUAL_TIME)
     number = request.GET.get("report", "")
-    if number.isdecimal():
+    if number.isdecimal() and len(number) < 10:
         schedule.report = get_object_or_404(Report.objects.visible_to(request.user), pk=int(number))
     return _edit(request, schedule)
 

@@ -12,7 +12,7 @@ from connector.services import current_connection
 from reports.keyword_lists.keywords import current_list, keywords_of
 from reports.keyword_lists.list_saving import check_may_edit
 from reports.matching import Match
-from reports.models import KeywordList, Label, Sale
+from reports.models import KeywordList, Label, Product, Sale
 from reports.preview.corpus import corpus_of
 from reports.rights import may_edit_keywords
 from reports.runs.highlight import pieces
@@ -23,6 +23,7 @@ from reports.suggesting.standing import Standing, standing_of
 _SKIPPED = "label_skipped"  # sales passed over in this session
 _MOST_SKIPPED = 500
 _NEWEST = 10  # labels shown for correction
+_WORST = 5  # products in sight; the others are folded
 
 
 @require_safe
@@ -34,12 +35,15 @@ def keyword_labels(request: HttpRequest) -> HttpResponse:
     standing = standing_of(newest, corpus)
     truths = truths_of(corpus, connection)
     versions = labels.trend(truths)
+    lines = _lines(versions[0][1])
     context = {
         "current": _next_heading(request, standing, truths),
         "label_count": len(truths.labels),
         "wanted": WANTED,
         "evaluation": versions[0][1],
-        "lines": _lines(versions[0][1]),
+        "worst_lines": lines[:_WORST],
+        "other_lines": lines[_WORST:],
+        "last": _last_label(request, truths),
         "trend": [(version, seen, seen.total) for version, seen in versions],
         "newest_labels": sorted(truths.labels, key=lambda label: label.labelled_at, reverse=True)[:_NEWEST],
         "known_products": _known_products(newest),
@@ -70,12 +74,27 @@ def _next_heading(request: HttpRequest, standing: Standing, truths: Truths) -> d
 
 
 def _lines(seen: Evaluation) -> list[tuple[str, labels.Score]]:
-    """By product; the product that nobody named comes last."""
-    return sorted(seen.products.items(), key=lambda item: (not item[0], item[0].casefold()))
+    """By product, those with the most wrong and missed first; the product that nobody named comes last."""
+    return sorted(
+        seen.products.items(),
+        key=lambda item: (not item[0], -item[1].wrong - item[1].missed, item[0].casefold()),
+    )
+
+
+def _last_label(request: HttpRequest, truths: Truths) -> Label | None:
+    """The answer that was just given (?last=, the number of its sale), as long as it stands."""
+    asked = request.GET.get("last", "")
+    return next((label for label in truths.labels if str(label.sale.sale_id) == asked), None)
 
 
 def _known_products(newest: KeywordList) -> list[str]:
     return sorted({keyword.product for keyword in keywords_of(newest)} - {""}, key=str.casefold)
+
+
+def _products_there_are() -> set[str]:
+    """What a heading can be about: the products of the list in use, and those of the catalogue."""
+    catalogue = Product.objects.filter(connection=current_connection()).exclude(name="")
+    return {*_known_products(current_list()), *catalogue.values_list("name", flat=True)}
 
 
 # --- Saying what is right -------------------------------------------------------------------------------
@@ -103,9 +122,19 @@ def _label(request: HttpRequest, sale_id: int, *, is_right: bool) -> HttpRespons
     if (_one_line(seen[0] or ""), seen[1]) != (_one_line(sale.heading), found_words(result)):
         messages.warning(request, _("This heading, or what is found in it, has changed. Look at it again."))
         return _back()
-    truth = request.POST.get("truth", "")[:500]
+    typed = "" if is_right else request.POST.get("truth", "").replace("\0", " ")[:500]
+    truth, unknown = labels.named_products(typed, _products_there_are())
+    if unknown:
+        messages.warning(
+            request,
+            _(
+                "There is no product “%(name)s”, so nothing was noted. Choose products of the list or the catalogue."
+            )
+            % {"name": "; ".join(unknown)},
+        )
+        return _back()
     labels.label(sale=sale, result=result, is_right=is_right, truth=truth, by=roles.signed_in(request))
-    return _back()
+    return _back(last=sale_id)
 
 
 def _one_line(text: str) -> str:
@@ -135,5 +164,6 @@ def _sale(sale_id: int) -> Sale:
     return get_object_or_404(sales, sale_id=sale_id)
 
 
-def _back() -> HttpResponse:
-    return redirect(f"{reverse('keyword_labels')}#label")
+def _back(*, last: int | None = None) -> HttpResponse:
+    asked = "" if last is None else f"?last={last}"
+    return redirect(f"{reverse('keyword_labels')}{asked}#label")

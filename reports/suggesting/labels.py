@@ -131,6 +131,23 @@ def _without_quantity(words: str) -> str:
     return product.strip() if times and number.replace(".", "").isdecimal() else words
 
 
+def named_products(words: str, known: Iterable[str]) -> tuple[str, list[str]]:
+    """ "2 × A; B" with the products as `known` writes them, whatever their case, and those that are not known."""
+    names = {_folded(name): name for name in known}
+    parts, unknown = [], []
+    for part in filter(None, (part.strip() for part in words.split(";"))):
+        product = _without_quantity(part)
+        name = names.get(_folded(product))
+        if name is None:
+            unknown.append(product)
+        parts.append(part.removesuffix(product) + (name or product))
+    return "; ".join(parts), unknown
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
 def truth_of(label: Label) -> set[str] | None:
     """The products in a labelled heading; None when it was wrong and nobody said what is in it."""
     if label.is_right:
@@ -165,9 +182,7 @@ def evaluate(keyword_list: KeywordList, truths: Truths) -> Evaluation:
     matcher.learn(truths.corpus.sales[number].heading for number in truths.quoted)
     seen = Evaluation()
     for number in truths.quoted:
-        placement = place(
-            truths.corpus.subject(number), matcher, families=truths.corpus.families, needs_company=False
-        )
+        placement = place(truths.corpus.subject(number), matcher, needs_company=False)
         quoted = [one for one in placement.matches if one.field == "quote"]
         if placement.stage == MATCHED and quoted:
             seen.quote_count += 1

@@ -69,10 +69,7 @@ class Standing:
         winnable = {place for place in places if self.stages[place] in WINNABLE}
         small = self._small_matcher(keyword, winnable)
         small.learn(self.corpus.sales[place].heading for place in winnable)
-        families = self.corpus.families
-        return {
-            place for place in winnable if small.place(self.corpus.subject(place), families).stage == MATCHED
-        }
+        return {place for place in winnable if small.place(self.corpus.subject(place)).stage == MATCHED}
 
     def matched_with(self, keyword: matching.Keyword) -> list[int]:
         """Sales with a product already in which the keyword stands too, newest first."""
@@ -115,8 +112,8 @@ def standing_of(keyword_list: KeywordList, corpus: Corpus) -> Standing:
     key = (keyword_list.pk, keyword_list.checksum, id(corpus))
     with _lock:
         if key not in _newest:
+            _newest.clear()  # first: the old one keeps the old corpus, and both at once need twice the memory
             found = _stand(keyword_list, corpus)
-            _newest.clear()
             _newest[key] = found  # it keeps the corpus, so that its id is not given to another one
         return _newest[key]
 
@@ -124,9 +121,8 @@ def standing_of(keyword_list: KeywordList, corpus: Corpus) -> Standing:
 def _stand(keyword_list: KeywordList, corpus: Corpus) -> Standing:
     matcher = remembering(keyword_list)
     matcher.learn(corpus.index.texts)
-    stages = [
-        matcher.place(corpus.subject(place), corpus.families).stage for place in range(len(corpus.sales))
-    ]
+    families = corpus.catalogue.read_by(matcher)  # no stage depends on them, but previews ask for the same
+    stages = [matcher.place(corpus.subject(place), families).stage for place in range(len(corpus.sales))]
     currencies = Counter(sale.currency for sale in corpus.sales)
     main = max(currencies, key=lambda name: (currencies[name], name), default="")
     return Standing(keyword_list, corpus, matcher, stages, main)

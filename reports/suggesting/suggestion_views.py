@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from connector import roles
 from connector.models import Representative
 from connector.services import current_connection
-from reports.keyword_lists.keywords import current_list
+from reports.keyword_lists.keywords import current_list, keywords_of
 from reports.keyword_lists.list_saving import check_may_edit
-from reports.models import TextVerdict
+from reports.models import Keyword, TextVerdict
 from reports.preview.corpus import corpus_of
 from reports.preview.preview_words import RULES, amounts_words
 from reports.rights import may_edit_keywords
@@ -37,6 +37,7 @@ from reports.suggesting.unread import OwnerLine, owner_lines, unread_sales
 from reports.templatetags.report_words import percent
 
 PAGE_SIZE = 100
+_LEAST_END = 3  # letters of a word that say something at the end of another one
 _OPEN, _HEADINGS = "open", "headings"
 _VERDICTS = {"ignored": TextVerdict.Verdict.IGNORED, "no_product": TextVerdict.Verdict.NO_PRODUCT}
 _KINDS: dict[str, Promise] = {
@@ -78,7 +79,8 @@ def keyword_suggestions(request: HttpRequest) -> HttpResponse:
         "may_edit": may_edit_keywords(request.user),
     }
     if tab == _OPEN:
-        context["suggestions"] = [_shown(one) for one in found.ranked]
+        keywords = keywords_of(found.standing.keyword_list)
+        context["suggestions"] = [_shown(one, keywords) for one in found.ranked]
         context["look_alikes"] = [_shown_look_alike(one) for one in found.look_alikes]
     elif tab == _HEADINGS:
         context |= _headings_context(request, found)
@@ -128,9 +130,25 @@ def _tabs(
     return [(label, f"?tab={name}", count, name == current) for name, label, count in labels]
 
 
-def _shown(one: Suggestion) -> ShownSuggestion:
+def _shown(one: Suggestion, keywords: Sequence[Keyword]) -> ShownSuggestion:
     also = ", ".join(f"{count} × {product}" for product, count in list(one.also_products.items())[:3])
-    return ShownSuggestion(one, amounts_words(one.amounts), also, _add_url(one.text, one.text))
+    known = known_at_the_end(one.text, keywords)
+    product, family = (known.product, known.family) if known else (one.text, "")
+    return ShownSuggestion(one, amounts_words(one.amounts), also, _add_url(one.text, product, family))
+
+
+def known_at_the_end(text: str, keywords: Sequence[Keyword]) -> Keyword | None:
+    """The longest word of the list with which a compound ends: "Akku" of "Ersatzakku" says what it is."""
+    compound = text.casefold().strip()
+    ends = [
+        one
+        for one in keywords
+        if one.type == Keyword.Type.WORD and one.polarity == Keyword.Polarity.POSITIVE and one.kind != "tag"
+        if len(one.text) >= _LEAST_END
+        and compound.endswith(one.text.casefold())
+        and compound != one.text.casefold()
+    ]
+    return max(ends, key=lambda one: len(one.text), default=None)
 
 
 def _shown_look_alike(one: LookAlikeGain) -> ShownLookAlike:
@@ -212,7 +230,7 @@ def _decide(request: HttpRequest, verdict: TextVerdict.Verdict) -> HttpResponse:
         values = {"verdict": verdict, "decided_by": roles.signed_in(request)}
         TextVerdict.objects.update_or_create(text=key, defaults=values)
         words = (
-            _("“%(text)s” is ignored.")
+            _("“%(text)s” is not suggested again.")
             if verdict == TextVerdict.Verdict.IGNORED
             else _("“%(text)s” is no product.")
         )

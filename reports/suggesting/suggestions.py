@@ -263,7 +263,7 @@ def _suggestion(standing: Standing, one: _Mined, won: frozenset[int], further: i
     also = standing.matched_with(candidate(one.text))
     products: defaultdict[str, int] = defaultdict(int)
     for place in also:
-        placement = standing.matcher.place(standing.corpus.subject(place), standing.corpus.families)
+        placement = standing.matcher.place(standing.corpus.subject(place))
         for found in placement.matches:
             products[found.product] += 1
     return Suggestion(

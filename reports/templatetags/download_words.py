@@ -12,7 +12,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from reports.downloads.download_info import empty_reason
 from reports.downloads.preparing import KEPT_FOR, MOST_ROWS_INLINE, has_file
 from reports.models import Download, Row, Run
 from reports.viewer.viewing import Selection
@@ -59,15 +58,26 @@ def kept_until(download: Download) -> datetime | None:
     return download.finished_at + KEPT_FOR if download.finished_at and has_file(download) else None
 
 
+@register.simple_tag
+def again(download: Download) -> str:
+    """Where the same rows can be taken in the same format once more; empty where the run has none any more."""
+    run = download.run
+    if run is None or not run.is_finished or not run.has_rows:
+        return ""
+    tail = f"?{download.query}" if download.query else ""
+    if download.format == Download.Format.XLSX:
+        return reverse("run_xlsx", args=[run.pk]) + tail
+    return reverse("run_csv", args=[run.pk, download.format]) + tail
+
+
 @register.inclusion_tag("reports/_download_menu.html", takes_context=True)
 def download_menu(context: Context) -> dict[str, Any]:
-    """The ways to take what `run` and `selection` show; the one taken last comes first."""
+    """The ways to take what `run` and `selection` show, which is at least one row; the one taken last comes first."""
     run, selection = context["run"], context["selection"]
     entries = _entries(run, selection)
     last = context["request"].COOKIES.get(FORMAT_COOKIE, "")
     entries.sort(key=lambda entry: entry.format != last)
-    reason = "" if selection.count else empty_reason(run, selection.filter)
-    return {"first": entries[0], "others": entries[1:], "reason": reason}
+    return {"first": entries[0], "others": entries[1:]}
 
 
 def _entries(run: Run, selection: Selection) -> list[Entry]:
@@ -79,14 +89,12 @@ def _entries(run: Run, selection: Selection) -> list[Entry]:
         workbook = Entry("xlsx", _("Excel workbook, prepared in the background"), url, is_prepared=True)
     else:
         workbook = Entry("xlsx", str(Download.Format.XLSX.label), reverse("run_xlsx", args=[run.pk]) + tail)
-    if not selection.count:
-        return [workbook]
     formats = (Download.Format.EXCEL, Download.Format.DATA)
     files = [
         Entry(one.value, str(one.label), reverse("run_csv", args=[run.pk, one.value]) + tail)
         for one in formats
     ]
-    return [*files, workbook]
+    return [workbook, *files]
 
 
 @register.inclusion_tag("reports/_download_lines.html", takes_context=True)

@@ -4,7 +4,6 @@ Each chart has a sentence that says its point, and its numbers are a table first
 different currencies never stand on one scale.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,15 +17,15 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from reports.models import Report, Row, Run
-from reports.templatetags.report_words import money_of, percent
-from reports.viewer.facet_panel import month_label, value_label
+from reports.templatetags.report_words import money_of
+from reports.viewer.facet_panel import value_label
 from reports.viewer.filters import Choice
 from reports.viewer.result_table import address
+from reports.viewer.time_steps import Axis, axis_of
 from reports.viewer.viewing import Selection
 
 MOST_BARS = 10
-_MOST_CURRENCIES = 3
-_MOST_MONTHS = 24
+MOST_CURRENCIES = 6  # with a chart of their own
 _MOST_RUNS = 30
 Number = int | Decimal
 
@@ -77,28 +76,29 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The figures above the charts. `assumed_share` of the pieces (0 to 1) are a 1 that nobody wrote."""
+    """The figures above the charts. `assumed_share` of the pieces (0 to 1) are a 1 that nobody wrote; `base` says
+    what shares of the sales are of: "386 sales with a company".
+    """
 
     count: int
+    base: str
     matched_count: int
-    matched_share: float
     money: list[Money]
     quantity: Decimal
     assumed_share: float
 
-    @property
-    def coverage(self) -> str:
-        """One sentence: how much of the sales, and of the amount in each currency, has a product."""
-        parts = [_("%(share)s of the sales") % {"share": percent(self.matched_share)}]
-        for money in self.money:
-            if money.share is not None:
-                words = {"share": percent(money.share), "currency": money.currency}
-                parts.append(_("%(share)s of the amount in %(currency)s") % words)
-        return _("A product was found in %(parts)s.") % {"parts": ", ".join(parts)}
-
 
 def _share(part: Number, whole: Number) -> float | None:
     return float(part) / float(whole) if whole > 0 else None
+
+
+def base_words(count: int, *, is_partly: bool) -> str:
+    """What a share of the sales of a run is of; `is_partly`: sales without a company were left aside."""
+    if is_partly:
+        words = ngettext("%(count)s sale with a company", "%(count)s sales with a company", count)
+    else:
+        words = ngettext("%(count)s sale looked at", "%(count)s sales looked at", count)
+    return words % {"count": _grouped(count)}
 
 
 def _grouped(number: Number) -> str:
@@ -115,8 +115,8 @@ def summary_of(selection: Selection) -> Summary:
     quantity, assumed_count = selection.quantity()
     return Summary(
         count=selection.count,
+        base=_base_of(selection),
         matched_count=matched_count,
-        matched_share=_share(matched_count, selection.count) or 0.0,
         money=[
             _money(currency, amount, found.get(currency, Decimal(0)))
             for currency, amount in selection.amounts().items()
@@ -124,6 +124,13 @@ def summary_of(selection: Selection) -> Summary:
         quantity=quantity,
         assumed_share=_share(assumed_count, quantity) or 0.0,
     )
+
+
+def _base_of(selection: Selection) -> str:
+    count = selection.count
+    if selection.filter.is_active:
+        return ngettext("%(count)s sale shown", "%(count)s sales shown", count) % {"count": _grouped(count)}
+    return base_words(count, is_partly=count < selection.view.size)
 
 
 def _money(currency: str, amount: Decimal, matched: Decimal) -> Money:
@@ -136,13 +143,17 @@ def charts_of(selection: Selection, path: str) -> list[Chart]:
     def url(key: str, values: tuple[str, ...]) -> str:
         return address(path, selection.filter.choosing(key, Choice(included=values)), "rows")
 
+    months = selection.counts("month")
+    axis = axis_of(months, selection.filter.step)
     charts = [
         _ranking("product", selection.counts("product"), selection.count, url),
         _ranking("customer", selection.counts("customer"), selection.count, url),
-        _timeline(selection.counts("month"), selection.count, url),
+        _timeline(months, selection.count, axis, url),
+        *(
+            _amounts(currency, selection.month_amounts(currency), axis, url)
+            for currency in list(selection.amounts())[:MOST_CURRENCIES]
+        ),
     ]
-    for currency in list(selection.amounts())[:_MOST_CURRENCIES]:
-        charts.append(_amounts(currency, selection.month_amounts(currency), url))
     return [chart for chart in charts if chart.bars]
 
 
@@ -169,34 +180,33 @@ def _most(bars: Sequence[Bar], total: int) -> str:
     return words % {"what": worst.label, "count": worst.texts[0], "total": _grouped(total)}
 
 
-def _timeline(counts: Mapping[str, int], total: int, url: Any) -> Chart:
+def _timeline(counts: Mapping[str, int], total: int, axis: Axis, url: Any) -> Chart:
     bars = [
-        Bar(label, [count], [_grouped(count)], url("month", months) if url else "")
-        for label, months in _steps(counts)
-        for count in [sum(counts[month] for month in months)]
+        Bar(step.label, [count], [_grouped(count)], url("month", step.months) if url and count else "")
+        for step in axis.steps
+        for count in [sum(counts[month] for month in step.months)]
     ]
-    title = _("Sales per month") if len(counts) <= _MOST_MONTHS else _("Sales per year")
+    title = _("Sales per year") if axis.is_by_year else _("Sales per month")
     return Chart(
         "months", title, _most(bars, total) if bars else "", "columns", _("Time"), [_("Sales")], bars
     )
 
 
-def _amounts(currency: str, amounts: Mapping[str, Decimal], url: Any) -> Chart:
-    sums = [
-        (label, months, sum((amounts[month] for month in months), Decimal(0)))
-        for label, months in _steps(amounts)
-    ]
-    bars = [
-        Bar(label, [amount], [money_of(amount, currency)], url("month", months) if url else "")
-        for label, months, amount in sums
-    ]
+def _amounts(currency: str, amounts: Mapping[str, Decimal], axis: Axis, url: Any) -> Chart:
+    bars = []
+    for step in axis.steps:
+        found = [amounts[month] for month in step.months if month in amounts]
+        amount = sum(found, Decimal(0))
+        way = url("month", step.months) if url and found else ""
+        bars.append(Bar(step.label, [amount], [money_of(amount, currency)], way))
     name = value_label("currency", currency)
-    title = _("Amount in %(currency)s") % {"currency": name}
+    words = _("Amount in %(currency)s per year") if axis.is_by_year else _("Amount in %(currency)s per month")
+    title = words % {"currency": name}
     sentence = ""
     if bars:
         most = max(bars, key=lambda bar: bar.values[0])
         total = money_of(sum(amounts.values(), Decimal(0)), currency)
-        sentence = _("Together %(total)s; most: %(when)s, %(amount)s.") % {
+        sentence = _("Together %(total)s, most in %(when)s (%(amount)s).") % {
             "total": total,
             "when": most.label,
             "amount": most.texts[0],
@@ -205,52 +215,85 @@ def _amounts(currency: str, amounts: Mapping[str, Decimal], url: Any) -> Chart:
     return Chart(key, title, sentence, "columns", _("Time"), [_("Amount")], bars)
 
 
-def _steps(months: Iterable[str]) -> list[tuple[str, tuple[str, ...]]]:
-    """Months in order as (words, months), or years where there are many months; no date comes last."""
-    known = sorted(month for month in months if month)
-    steps: dict[str, list[str]] = defaultdict(list)
-    for month in known:
-        steps[month if len(known) <= _MOST_MONTHS else month[:4]].append(month)
-    found = [(month_label(step), tuple(listed)) for step, listed in steps.items()]
-    return [*found, (value_label("month", ""), ("",))] if "" in months else found
+def currencies_left_out(currencies: Iterable[str]) -> str:
+    """A sentence about the currencies that have no chart; empty where all have."""
+    names = [value_label("currency", currency) for currency in list(currencies)[MOST_CURRENCIES:]]
+    return (
+        _("No chart of their own, for lack of room: %(currencies)s.") % {"currencies": ", ".join(names)}
+        if names
+        else ""
+    )
 
 
 # --- Of a run that has only its figures left -----------------------------------------------------------------
 
 
 def summary_of_figures(figures: Mapping[str, Any]) -> Summary:
-    """The same figures from `Run.figures`: of all sales that were searched."""
-    sales, quality = figures.get("sales", {}), figures.get("quality", {})
-    searched, matched = int(sales.get("searched", 0)), int(sales.get("matched", 0))
+    """The same figures from `Run.figures`, of the same sales; of a run of an earlier release: those searched."""
+    sales, quality, shown = figures.get("sales", {}), figures.get("quality", {}), figures.get("shown")
+    count = int(shown["sales"] if shown else sales.get("searched", 0))
+    matched = int(sales.get("matched", 0))
     quantity = Decimal(quality.get("quantity", "0"))
     return Summary(
-        count=searched,
+        count=count,
+        base=base_words(count, is_partly=count < int(sales.get("total", count))),
         matched_count=matched,
-        matched_share=_share(matched, searched) or 0.0,
         money=[
-            _money(currency, Decimal(sums["searched"]), Decimal(sums["matched"]))
-            for currency, sums in figures.get("amount", {}).items()
+            _money(currency, Decimal(amount), Decimal(found))
+            for currency, amount, found in _currencies(figures)
         ],
         quantity=quantity,
-        assumed_share=_share(Decimal(quality.get("assumed_quantity", "0")), quantity) or 0.0,
+        assumed_share=_share(int(quality.get("assumed", 0)), quantity) or 0.0,
     )
 
 
-def charts_of_figures(figures: Mapping[str, Any]) -> list[Chart]:
-    """The same charts from `Run.figures`: of the sales with a product, and without a way to their rows."""
-    matched = int(figures.get("sales", {}).get("matched", 0))
-    months = figures.get("months", [])
+def _currencies(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Currency, amount and amount with a product, most sales first; in the order of the alphabet in older ones."""
+    if shown := figures.get("shown"):
+        return [(one["currency"], one["amount"], one["matched"]) for one in shown["currencies"]]
+    amounts = figures.get("amount", {})
+    return [(currency, sums["searched"], sums["matched"]) for currency, sums in amounts.items()]
+
+
+def charts_of_figures(figures: Mapping[str, Any], *, step: str = "") -> list[Chart]:
+    """The same charts from `Run.figures`, without a way to their rows.
+
+    A run of an earlier release has them only of the sales with a product.
+    """
+    shown = figures.get("shown")
+    lists, total = (
+        (shown, int(shown["sales"])) if shown else (figures, int(figures.get("sales", {}).get("matched", 0)))
+    )
+    months = lists.get("months", [])
+    axis = axis_of((one["month"] for one in months), step)
     charts = [
-        _ranking("product", _named(figures.get("products", [])), matched, None),
-        _ranking("customer", _named(figures.get("customers", [])), matched, None),
-        _timeline({one["month"]: int(one["sales"]) for one in months}, matched, None),
+        _ranking("product", _named(lists.get("products", [])), total, None),
+        _ranking("customer", _named(lists.get("customers", [])), total, None),
+        _timeline({one["month"]: int(one["sales"]) for one in months}, total, axis, None),
     ]
-    for currency in list(figures.get("amount", {}))[:_MOST_CURRENCIES]:
+    for currency, _amount, _found in _currencies(figures)[:MOST_CURRENCIES]:
         amounts = {
             one["month"]: Decimal(one["amount"][currency]) for one in months if currency in one["amount"]
         }
-        charts.append(_amounts(currency, amounts, None))
+        charts.append(_amounts(currency, amounts, axis, None))
     return [chart for chart in charts if chart.bars]
+
+
+def amounts_of(figures: Mapping[str, Any], currency: str) -> tuple[Decimal, Decimal]:
+    """The amount in one currency that has a product, and all of it, of the same sales as the figures above."""
+    for name, amount, found in _currencies(figures):
+        if name == currency:
+            return Decimal(found), Decimal(amount)
+    return Decimal(0), Decimal(0)
+
+
+def currencies_of_figures(figures: Mapping[str, Any]) -> list[str]:
+    return [currency for currency, _amount, _found in _currencies(figures)]
+
+
+def months_of_figures(figures: Mapping[str, Any]) -> list[str]:
+    lists = figures.get("shown") or figures
+    return [one["month"] for one in lists.get("months", [])]
 
 
 def _named(entries: Iterable[Mapping[str, Any]]) -> dict[str, int]:

@@ -90,6 +90,11 @@ def value_label(facet: str, value: str) -> str:
     return month_label(value) if facet == "month" else value
 
 
+def quoted(words: str) -> str:
+    """Words of the reader's own, in the quotation marks of the active language."""
+    return _("“%(words)s”") % {"words": words}
+
+
 def month_label(month: str) -> str:
     """ "2026-03" as "Mar 2026"; what is no month as it is."""
     year, _dash, number = month.partition("-")
@@ -180,7 +185,7 @@ def chips(selection: Selection, path: str) -> list[Chip]:
     found = []
     if wanted.search:
         removed = address(path, wanted.changed(search=""), "rows")
-        found.append(Chip(f"“{wanted.search}”", removed, "chip-q"))
+        found.append(Chip(quoted(wanted.search), removed, "chip-q"))
     for key in FACETS:
         found += _chips_of(wanted, key, path)
     return found

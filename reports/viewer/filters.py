@@ -33,6 +33,8 @@ LAYOUTS: dict[str, str | Promise] = {
     "pivot": _("Family by month"),
 }
 NEWEST_FIRST = "-sale_number"
+MONTH, YEAR = "month", "year"
+STEPS = (MONTH, YEAR)
 _MOST_VALUES = 50  # of one facet; more of them is no address that a person made
 _NOTHING, _NOT, _LITERALLY = "~", "-", "\\"
 _STAGES = {*Row.Stage.values, "all"}
@@ -72,7 +74,8 @@ class Choice:
 class Filter:
     """One state of a result page. `sort` is a column's key, with "-" for falling; `after` the number of the
     last sale of the page before; `layout` one of LAYOUTS; `measure` what a pivot counts: "" (sales) or a
-    currency; `finds` what was typed to find a value of a facet that has many.
+    currency; `step` the time steps of charts and pivot: "month", "year" or "" (by the span of the sales); `finds`
+    what was typed to find a value of a facet that has many.
     """
 
     search: str = ""
@@ -81,6 +84,7 @@ class Filter:
     columns: tuple[str, ...] = ()
     layout: str = ""
     measure: str = ""
+    step: str = ""
     after: int | None = None
     finds: dict[str, str] = field(default_factory=dict)
 
@@ -97,6 +101,7 @@ class Filter:
             columns=tuple(dict.fromkeys(key for key in columns if key in REPORT_COLUMNS)),
             layout=layout if layout in LAYOUTS else "",
             measure=_words(query.get("measure", "")),
+            step=step if (step := query.get("step", "")) in STEPS else "",
             after=int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else None,
             finds={key: text for key, text in finds.items() if text},
         )
@@ -127,6 +132,7 @@ class Filter:
             "columns": ",".join(self.columns),
             "by": self.layout,
             "measure": self.measure,
+            "step": self.step,
             **{f"find_{facet}": text for facet, text in self.finds.items()},
         }
         found += [(name, value) for name, value in single.items() if value]

@@ -1,20 +1,21 @@
 """Results in groups: by product, family or customer, and family by month. Every sum equals the table's."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from reports.viewer.facet_panel import month_label, value_label
+from reports.viewer.facet_panel import value_label
 from reports.viewer.filters import Choice
 from reports.viewer.result_table import address
 from reports.viewer.run_index import CENT
+from reports.viewer.time_steps import Axis, axis_of
 from reports.viewer.viewing import Selection
 
 MOST_GROUPS = 100
-_MOST_FAMILIES, _MOST_MONTHS = 30, 18
+_MOST_FAMILIES = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class PivotRow:
 
 @dataclass(frozen=True, slots=True)
 class Pivot:
-    """Families down, months (or years, where there are many months) across.
+    """Families down, months or years across, as in the charts.
 
     `measure` is "" for the number of sales, or the currency of the amounts. A sale of two families stands in
     both rows; `total` counts each sale once, so that it equals the table.
@@ -112,16 +113,12 @@ def pivot_of(selection: Selection, path: str) -> Pivot:
     currencies = list(selection.amounts())
     wanted = selection.filter
     measure = wanted.measure if wanted.measure in currencies else ""
-    months = sorted(selection.counts("month"))
-    is_by_year = len(months) > _MOST_MONTHS
-    columns: dict[str, list[str]] = defaultdict(list)
-    for month in months:
-        columns[month[:4] if is_by_year else month].append(month)
+    axis = axis_of(selection.counts("month"), wanted.step)
     families = sorted(
         selection.view.facets["family"].rows(selection.flags), key=lambda one: (-len(one[1]), one[0])
     )
     shown, rest = families[:_MOST_FAMILIES], families[_MOST_FAMILIES:]
-    table = _Table(selection, columns, measure, path)
+    table = _Table(selection, axis, measure, path)
     rows = [table.row(value_label("family", value), positions, (value,)) for value, positions in shown]
     if rest:
         others = sorted({position for _value, positions in rest for position in positions})
@@ -132,22 +129,22 @@ def pivot_of(selection: Selection, path: str) -> Pivot:
         measures=[
             (value, words, address(path, wanted.changed(measure=value), "rows")) for value, words in choices
         ],
-        heads=[month_label(column) if column else _("No date") for column in columns],
+        heads=[step.label for step in axis.steps],
         rows=rows,
         total=table.row(_("Each sale once"), selection.positions(), ()),
-        is_by_year=is_by_year,
+        is_by_year=axis.is_by_year,
     )
 
 
 class _Table:
     """Fills the rows of one pivot."""
 
-    def __init__(self, selection: Selection, columns: dict[str, list[str]], measure: str, path: str) -> None:
-        self._selection, self._columns, self._measure, self._path = selection, columns, measure, path
-        self._column_of = {month: column for column, months in columns.items() for month in months}
+    def __init__(self, selection: Selection, axis: Axis, measure: str, path: str) -> None:
+        self._selection, self._axis, self._measure, self._path = selection, axis, measure, path
+        self._column_of = {month: place for place, step in enumerate(axis.steps) for month in step.months}
 
     def row(self, label: str, positions: Iterable[int], families: tuple[str, ...]) -> PivotRow:
-        values: Counter[str] = Counter()
+        values: Counter[int] = Counter()
         view = self._selection.view
         for position in positions:
             column = self._column_of[view.months[position]]
@@ -156,13 +153,13 @@ class _Table:
             elif view.currencies[position] == self._measure:
                 values[column] += view.cents[position]
         cells = [
-            PivotCell(self._shown(values, column), self._url(families, months))
-            for column, months in self._columns.items()
+            PivotCell(self._shown(values, place), self._url(families, step.months))
+            for place, step in enumerate(self._axis.steps)
         ]
-        everything = Counter({"": sum(values.values())}) if values else Counter[str]()
-        return PivotRow(label, cells, PivotCell(self._shown(everything, ""), self._url(families, ())))
+        everything = Counter({0: sum(values.values())}) if values else Counter[int]()
+        return PivotRow(label, cells, PivotCell(self._shown(everything, 0), self._url(families, ())))
 
-    def _shown(self, values: "Counter[str]", column: str) -> Decimal | int | None:
+    def _shown(self, values: "Counter[int]", column: int) -> Decimal | int | None:
         if column not in values:
             return None
         return values[column] * CENT if self._measure else values[column]

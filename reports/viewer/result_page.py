@@ -1,5 +1,6 @@
 """What a page of a result shows under one filter: tabs, facets, figures, charts, and one page of the table."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,12 +13,21 @@ from reports.definitions.definition import Definition
 from reports.export import REPORT_COLUMNS
 from reports.models import Run
 from reports.templatetags.report_words import grouped
-from reports.viewer.charts import charts_of, charts_of_figures, summary_of, summary_of_figures
+from reports.viewer.charts import (
+    charts_of,
+    charts_of_figures,
+    currencies_left_out,
+    currencies_of_figures,
+    months_of_figures,
+    summary_of,
+    summary_of_figures,
+)
 from reports.viewer.facet_panel import chips, panels, tabs
-from reports.viewer.filters import FACETS, LAYOUTS, Filter
+from reports.viewer.filters import LAYOUTS, MONTH, YEAR, Filter
 from reports.viewer.pivot import groups_of, pivot_of
 from reports.viewer.result_table import address, heads_of, shown_columns, shown_rows
 from reports.viewer.saved_views import views_of
+from reports.viewer.time_steps import axis_of
 from reports.viewer.viewing import Page, Selection, rows_in_order, table_columns, view_of
 
 _GROUPED = ("product", "family", "customer")
@@ -27,13 +37,15 @@ def result_context(request: HttpRequest, run: Run) -> dict[str, Any]:
     """The context of reports/_result.html for a finished run: empty without sales."""
     if not run.is_finished or not run.read_count:
         return {}
+    wanted = Filter.of(request.GET)
     if not run.has_rows:
         return {
             "is_without_rows": True,
             "summary": summary_of_figures(run.figures),
-            "charts": charts_of_figures(run.figures),
+            "charts": charts_of_figures(run.figures, step=wanted.step),
+            "charts_left_out": currencies_left_out(currencies_of_figures(run.figures)),
+            "time_steps": _time_steps(months_of_figures(run.figures), wanted, request.path, "charts"),
         }
-    wanted = Filter.of(request.GET)
     selection = view_of(run).select(wanted)
     path = request.path
     context = {
@@ -43,6 +55,10 @@ def result_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "query": wanted.changed().query(),
         "summary": summary_of(selection),
         "charts": charts_of(selection, path),
+        "charts_left_out": currencies_left_out(selection.amounts()),
+        "time_steps": _time_steps(
+            selection.counts("month"), wanted, path, "rows" if wanted.layout == "pivot" else "charts"
+        ),
         "tabs": tabs(selection, path),
         "panels": panels(selection, path),
         "chips": chips(selection, path),
@@ -51,7 +67,6 @@ def result_context(request: HttpRequest, run: Run) -> dict[str, Any]:
         "search_pairs": wanted.changed(search="").pairs(),
         "is_searched_by_database": selection.view.is_searched_by_database,
         "count_sentence": count_sentence(selection),
-        "way_out": way_out(selection, path),
         "may_draft": roles.is_approver(request.user) or roles.is_representative(request.user),
         "views": views_of(run.report, request.user),
         "may_define": rights.may_define(request.user),
@@ -76,7 +91,9 @@ def _table(request: HttpRequest, run: Run, selection: Selection) -> dict[str, An
     shown = shown_columns(columns)
     return {
         "heads": heads_of(shown, wanted, path),
-        "rows": shown_rows(rows, shown, run, may_edit_keywords=may_edit),
+        "rows": shown_rows(
+            rows, shown, run, may_edit_keywords=may_edit, has_quantities="quantities" in chosen
+        ),
         "is_one_page": page.first == 1 and not page.has_more,
         "page_sentence": page_sentence(page, selection.count),
         "first_url": address(path, wanted.changed(), "rows") if wanted.after else "",
@@ -92,6 +109,19 @@ def _layouts(wanted: Filter, path: str) -> list[tuple[str, str, bool]]:
     return [
         (str(label), address(path, wanted.changed(layout=key), "rows"), key == wanted.layout)
         for key, label in LAYOUTS.items()
+    ]
+
+
+def _time_steps(months: Iterable[str], wanted: Filter, path: str, place: str) -> list[tuple[str, str, bool]]:
+    """Label, address, whether it is the current one; none where only one of the two makes sense."""
+    axis = axis_of(months, wanted.step)
+    if not axis.has_choice:
+        return []
+    labels = {MONTH: _("By month"), YEAR: _("By year")}
+    current = YEAR if axis.is_by_year else MONTH
+    return [
+        (label, address(path, wanted.changed(step=step), place), step == current)
+        for step, label in labels.items()
     ]
 
 
@@ -114,29 +144,3 @@ def page_sentence(page: Page, count: int) -> str:
         "last": grouped(page.first + max(len(page.numbers) - 1, 0)),
         "count": grouped(count),
     }
-
-
-def way_out(selection: Selection, path: str) -> tuple[str, str] | None:
-    """When the filters hide everything: words and address of the one whose removal shows most sales."""
-    if selection.count or not selection.filter.is_active:
-        return None
-    options: list[tuple[int, str, str]] = []
-    wanted = selection.filter
-    if wanted.search:
-        url = address(path, wanted.changed(search=""), "rows")
-        options.append(
-            (Selection(selection.view, wanted.changed(search="")).count, f"“{wanted.search}”", url)
-        )
-    for key in wanted.choices:
-        others = {name: choice for name, choice in wanted.choices.items() if name != key}
-        count = Selection(selection.view, wanted.changed(choices=others)).count
-        options.append((count, str(FACETS[key]), address(path, wanted.changed(choices=others), "rows")))
-    count, label, url = max(options)
-    if not count:
-        return None
-    words = ngettext(
-        "Without the filter %(filter)s there is %(count)s sale.",
-        "Without the filter %(filter)s there are %(count)s sales.",
-        count,
-    )
-    return words % {"filter": label, "count": grouped(count)}, url

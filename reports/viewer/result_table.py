@@ -14,14 +14,18 @@ from django.utils.translation import gettext_lazy
 
 from connector.templatetags.desk import icon, moment
 from reports.export import Column
+from reports.keyword_lists.keywords import matcher_of
 from reports.models import Keyword, Match, Row, Run, status_label
 from reports.runs.highlight import highlighted
 from reports.templatetags.report_words import day, grouped, money_of
+from reports.viewer.disagreement import disagreement
 from reports.viewer.filters import Filter
+from reports.viewer.run_index import PART, quantity_of
 
 _NUMBERS = {"integer", "decimal"}
 _FALLING_FIRST = {"integer", "decimal", "date", "datetime", "id"}
 _NOTHING_TO_NOTE = (Row.Source.HEADING, Row.Source.BOTH)
+_SHORT_HEADING = 44  # characters that surely have room on two lines
 _UNREAD = (Row.Stage.UNMATCHED, Row.Stage.NEGATED)
 # matching.Match.quantity_source, or "quote" -> why that many
 _REASONS: dict[str, Promise] = {
@@ -68,7 +72,9 @@ class _Words:
     """What the cells of one page need to know beside their rows; words in the active language, looked up once."""
 
     why: Mapping[int, str]  # by the key of the match
+    disagreements: Mapping[int, str]  # of heading and quote, by the key of the row
     has_source: bool
+    has_quantities: bool
     may_edit_keywords: bool
     leaves: SafeString
     stages: Mapping[str, str]
@@ -76,10 +82,19 @@ class _Words:
     statuses: Mapping[str, str]
 
 
-def _words(rows: Sequence[Row], columns: Sequence[Column], run: Run, *, may_edit_keywords: bool) -> _Words:
+def _words(
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    run: Run,
+    *,
+    may_edit_keywords: bool,
+    has_quantities: bool,
+) -> _Words:
     return _Words(
         why=_reasons(rows, run),
+        disagreements=_disagreements(rows, run),
         has_source=any(one.key == "source" for one in columns),
+        has_quantities=has_quantities,
         may_edit_keywords=may_edit_keywords,
         leaves=icon("box-arrow-up-right"),
         stages={name: str(words) for name, words in Row.Stage.choices},
@@ -89,10 +104,11 @@ def _words(rows: Sequence[Row], columns: Sequence[Column], run: Run, *, may_edit
 
 
 def shown_columns(columns: Iterable[Column]) -> list[Column]:
-    """Without the currency where the amount says it already."""
+    """Without what another cell says already: the currency beside the amount, quantities beside the products."""
     found = list(columns)
-    has_amount = any(column.key == "amount" for column in found)
-    return [column for column in found if column.key != "currency" or not has_amount]
+    keys = {column.key for column in found}
+    told = {said for teller, said in (("amount", "currency"), ("products", "quantities")) if teller in keys}
+    return [column for column in found if column.key not in told]
 
 
 def heads_of(columns: Sequence[Column], wanted: Filter, path: str) -> list[Head]:
@@ -116,10 +132,18 @@ def address(path: str, wanted: Filter, place: str = "") -> str:
 
 
 def shown_rows(
-    rows: Sequence[Row], columns: Sequence[Column], run: Run, *, may_edit_keywords: bool
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    run: Run,
+    *,
+    may_edit_keywords: bool,
+    has_quantities: bool = False,
 ) -> list[ShownRow]:
-    """The rows with their cells as HTML. One query: for the words of the keywords that found something."""
-    words = _words(rows, columns, run, may_edit_keywords=may_edit_keywords)
+    """The rows with their cells as HTML. One query: for the words of the keywords that found something.
+
+    `has_quantities` writes how many of each product into the cell of the products.
+    """
+    words = _words(rows, columns, run, may_edit_keywords=may_edit_keywords, has_quantities=has_quantities)
     shown = [column for column in columns if column.key != "sale_number"]
     titles = [str(column.title) for column in shown]
     sale_words = _("Sale %(number)s in SuperOffice")
@@ -154,6 +178,19 @@ def _reasons(rows: Sequence[Row], run: Run) -> dict[int, str]:
     return told
 
 
+def _disagreements(rows: Sequence[Row], run: Run) -> dict[int, str]:
+    """What heading and quote say differently, with the keywords of the run. No query once the list is known."""
+    contradicting = [row for row in rows if row.source == Row.Source.CONTRADICTION]
+    if not contradicting:
+        return {}
+    matcher = matcher_of(run.keyword_list)
+    told = {}
+    for row in contradicting:
+        quoted = {match.product: match.quantity for match in row.matches.all() if match.field == "quote"}
+        told[row.pk] = disagreement(matcher.match(row.heading), quoted, matcher)
+    return told
+
+
 # --- Cells --------------------------------------------------------------------------------------------------
 
 
@@ -162,7 +199,10 @@ def _customer(row: Row, words: _Words) -> SafeString | str:
     if not row.company_id:
         return name
     title = _("%(name)s in SuperOffice") % {"name": row.company_name or _("Company")}
-    return format_html("{} {}", name, _leaving("company", row.company_id, title, words))
+    # The sign never stands alone on a line: it stays with the last word.
+    before, space, last = name.rpartition(" ")
+    link = _leaving("company", row.company_id, title, words)
+    return format_html('{}{}<span class="nowrap">{} {}</span>', before, space, last, link)
 
 
 def _leaving(kind: str, number: int, title: str, words: _Words) -> SafeString:
@@ -180,15 +220,21 @@ def _leaving(kind: str, number: int, title: str, words: _Words) -> SafeString:
 def _heading(row: Row, words: _Words) -> SafeString:
     pieces = highlighted(row)
     text = format_html_join("", "{}", ((_marked(text, match, words),) for text, match in pieces))
-    shown = format_html('<span class="heading-text">{}</span>', text or "–")
+    if len(row.heading) <= _SHORT_HEADING:
+        return format_html('<span class="heading-text">{}</span>', text or "–")
+    # Two lines of it; a tap or the key Enter shows all.
+    return format_html(
+        '<details class="long-heading"><summary class="heading-text">{}</summary></details>', text
+    )
+
+
+def _keyword_link(row: Row, words: _Words) -> SafeString | str:
+    """Where nothing was found: the way to a keyword with this heading, or with what is marked in it."""
     if not (words.may_edit_keywords and row.heading and row.stage in _UNREAD):
-        return shown
+        return ""
     url = f"{reverse('keyword_add')}?{urlencode({'text': row.heading[:200]})}"
     return format_html(
-        '{}<a class="small" href="{}" data-keyword-from hx-boost="false">{}</a>',
-        shown,
-        url,
-        _("Add as keyword"),
+        '<a class="small" href="{}" data-keyword-from hx-boost="false">{}</a>', url, _("Add as keyword")
     )
 
 
@@ -198,13 +244,29 @@ def _marked(text: str, match: Match | None, words: _Words) -> SafeString | str:
 
 def _products(row: Row, words: _Words) -> SafeString | str:
     if not row.products:
-        return format_html('<span class="secondary">{}</span>', words.stages.get(row.stage, row.stage))
-    lines = format_html_join("", "<li>{}</li>", ((words.why[match.pk],) for match in row.matches.all()))
+        stage = words.stages.get(row.stage, row.stage)
+        return format_html('<span class="secondary">{}</span> {}', stage, _keyword_link(row, words))
+    products = _counted(row) if words.has_quantities else row.products
+    told = [words.why[match.pk] for match in row.matches.all()]
+    if differs := words.disagreements.get(row.pk):
+        told.append(differs)
+    lines = format_html_join("", "<li>{}</li>", ((one,) for one in told))
     flag = "" if words.has_source or row.source in _NOTHING_TO_NOTE else _source(row, words)
     if not lines:
-        return format_html("{} {}", row.products, flag)
+        return format_html("{} {}", products, flag)
     return format_html(
-        '<details class="row-why"><summary>{}</summary><ul>{}</ul></details>{}', row.products, lines, flag
+        '<details class="row-why"><summary>{}</summary><ul>{}</ul></details>{}', products, lines, flag
+    )
+
+
+def _counted(row: Row) -> str:
+    """The products, each with how many of it: "2 × CD-01; 1 × Akku"."""
+    names, numbers = row.products.split("; "), row.quantities.split("; ")
+    if not row.quantities or len(names) != len(numbers):  # a product whose own name has a semicolon
+        return f"{row.products} ({row.quantities})" if row.quantities else row.products
+    pairs = zip(numbers, names, strict=True)
+    return "; ".join(
+        f"{grouped(quantity_of(number) * PART)}\N{NO-BREAK SPACE}× {name}" for number, name in pairs
     )
 
 
@@ -213,7 +275,12 @@ def _source(row: Row, words: _Words) -> SafeString | str:
     label = words.sources.get(row.source, row.source)
     if row.source != Row.Source.CONTRADICTION:
         return format_html('<span class="secondary">{}</span>', label) if label else ""
-    return format_html('<span class="state tone-warn">{}{}</span>', icon("exclamation-triangle"), label)
+    return format_html(
+        '<span class="state tone-warn" title="{}">{}{}</span>',
+        label,
+        icon("exclamation-triangle"),
+        _("Quote differs"),
+    )
 
 
 def _registered_on(row: Row, _words: _Words) -> str:

@@ -19,6 +19,7 @@ from django.db.models import Q
 from reports.models import Row
 from reports.viewer.facets import Bits, Facet, Sums, bits_of, bits_where, by_part, by_value, parts_of
 from reports.viewer.filters import FACETS
+from reports.viewer.search_text import searched_texts, spellings, written_spellings
 
 MOST_TEXTS = 300_000  # a longer run is searched by the database: its texts would fill the memory
 ASSUMED, WRITTEN = "assumed", "written"  # values of the facet "quantity"
@@ -63,7 +64,8 @@ PATHS = {
     "changed_at": "sale__changed_at",
     "description": "sale__description",
 }
-_SEARCHED = ("heading", "company_name", "owner_name", "products")
+_NAMES = ("company_name", "owner_name", "products")
+_SEARCHED = ("heading", *_NAMES)
 
 
 class RunIndex:
@@ -87,7 +89,8 @@ class RunIndex:
         self.assumed = Sums(told["assumed_count"])
         self.quantities = Sums([_total(text) for text in told["quantities"]])
         self.products = list(zip(told["products"], told["quantities"], strict=True))
-        self.texts = _texts(told) if self.size <= MOST_TEXTS else None
+        names = [told[name] for name in _NAMES]
+        self.texts = searched_texts(told["heading"], names) if self.size <= MOST_TEXTS else None
         self.facets = self._facets(told)
         self.cents_of_months = _Grouped(self.cents, zip(self.currencies, self.months, strict=True))
         self._orders: dict[str, array[int]] = {}
@@ -113,14 +116,20 @@ class RunIndex:
         return self.texts is None
 
     def having(self, text: str) -> Bits:
-        """The rows with each word of the text in heading, customer, owner or products, or as their number."""
+        """The rows with each word of the text in heading, customer, owner or products, or as their number.
+
+        "Müller", "Mueller" and "Muller" are one; the database, asked about a very long run, knows fewer spellings.
+        """
         found = (1 << self.size) - 1
-        for word in text.casefold().split():
-            texts = self.texts
-            having = (
-                self._asked_of_database(word) if texts is None else bits_where(word in one for one in texts)
-            )
+        for word in text.split():
+            having = self._asked_of_database(word) if self.texts is None else self._in_texts(self.texts, word)
             found &= having | self._numbered(word)
+        return found
+
+    def _in_texts(self, texts: list[str], word: str) -> Bits:
+        found = 0
+        for spelling in spellings(word):
+            found |= bits_where(spelling in one for one in texts)
         return found
 
     def _numbered(self, word: str) -> Bits:
@@ -134,7 +143,11 @@ class RunIndex:
         return position < self.size and self.numbers[position] == number
 
     def _asked_of_database(self, word: str) -> Bits:
-        looked = (Q(**{f"{name}__icontains": word}) for name in _SEARCHED)
+        looked = (
+            Q(**{f"{name}__icontains": spelling})
+            for name in _SEARCHED
+            for spelling in written_spellings(word)
+        )
         rows = Row.objects.filter(reduce(or_, looked), run=self.run_pk)
         numbers = rows.values_list("sale_number", flat=True).iterator(chunk_size=5000)
         return bits_of((self.position(number) for number in numbers), self.size)
@@ -185,11 +198,6 @@ class _Grouped:
             for key, first, last in self._groups
             if 1 in (chosen := ordered[first:last])
         }
-
-
-def _texts(told: dict[str, list[Any]]) -> list[str]:
-    columns = (told[name] for name in _SEARCHED)
-    return ["\n".join(cells).casefold() for cells in zip(*columns, strict=True)]
 
 
 def _written(products: str, assumed_count: int) -> str:

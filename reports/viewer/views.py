@@ -21,6 +21,7 @@ from reports.runs import services
 from reports.schedules.occurrences import missed_of
 from reports.schedules.schedule import next_moments
 from reports.viewer.charts import trend_of
+from reports.viewer.quality import flaws_of
 from reports.viewer.result_page import result_context
 
 STALE_AFTER = timedelta(hours=24)  # the newest result stands on older data than it should
@@ -138,12 +139,15 @@ def _page_context(
     """What stands around the result."""
     now = timezone.now()
     unfinished = newest if newest and not newest.is_finished else None
+    definition = Definition.from_json(run.definition) if run else Definition.of(report)
     return {
         "newest": newest,
         "unfinished": unfinished,
         "reading": _reading_of(unfinished),
-        "sentence": sentence(Definition.from_json(run.definition) if run else Definition.of(report)),
+        "sentence": sentence(definition),
+        "there_are": _fewer(definition, run),
         "funnel": funnel_lines(run, request.path) if run else [],
+        "flaws": flaws_of(run, request.path) if run else [],
         "trend": trend_of(report, _finished_runs(report)),
         "missed": missed_of(report, now),
         "is_stale": bool(run and run == newest and run.data_at and now - run.data_at > STALE_AFTER),
@@ -151,6 +155,15 @@ def _page_context(
         "may_run": rights.may_run(request.user),
         "may_define": rights.may_define(request.user),
     }
+
+
+def _fewer(definition: Definition, run: Run | None) -> int | None:
+    """How many sales there are where the report would look at more; None where its limit was reached."""
+    if run is None or run.status != Run.Status.SUCCEEDED or not definition.is_limited:
+        return None
+    without_company = int(run.funnel.get(Row.Stage.NO_COMPANY, 0)) if definition.needs_company else 0
+    count = run.read_count - without_company
+    return count if count < definition.limit else None
 
 
 def _finished_runs(report: Report) -> RunQuerySet:

@@ -24,16 +24,26 @@
     chart.update();
   }
 
+  // A long name goes on below: names are never cut.
+  function lines(label, most) {
+    const told = [""];
+    for (const word of label.split(" ")) {
+      const longer = `${told.at(-1)} ${word}`.trim();
+      if (longer.length > most && told.at(-1)) told.push(word);
+      else told[told.length - 1] = longer;
+    }
+    return told;
+  }
+
   function scales(kind) {
     const values = { beginAtZero: true, grid: {}, ticks: { precision: 0, maxTicksLimit: 6 } };
     const labels = { grid: { display: false }, ticks: { maxRotation: 0, autoSkipPadding: 12 } };
     if (kind !== "bars") return { x: labels, y: values };
     labels.ticks = {
       autoSkip: false,
-      // A long name is cut in the drawing; it is whole in the table and beside the pointer.
       callback(place) {
-        const label = this.getLabelForValue(place);
-        return label.length > 18 ? `${label.slice(0, 17)}…` : label;
+        const room = Math.floor((this.chart.width * 0.45) / 6.5); // letters of 6.5 px; half the width is the most
+        return lines(this.getLabelForValue(place), room);
       },
     };
     return { x: values, y: labels };

@@ -1,4 +1,5 @@
-// What every page needs beyond HTML: menus that close, and polling that notices when it is no longer answered.
+// What every page needs beyond HTML: menus that close, tables that fit, and polling that notices when it is no longer
+// answered.
 "use strict";
 
 (() => {
@@ -23,6 +24,19 @@
     if (event.target.matches(".reject[open]")) event.target.closest(".decision").scrollIntoView({ block: "end" });
   };
   document.addEventListener("toggle", showOpened, true); // "toggle" does not bubble
+
+  // A table that is too wide scrolls in its frame; one that fits must not stand in a frame that scrolls, or its head would
+  // stick to that instead of to the screen.
+  function fitTables() {
+    for (const frame of document.querySelectorAll(".table-frame")) {
+      frame.classList.remove("is-too-wide");
+      frame.classList.toggle("is-too-wide", frame.scrollWidth > frame.clientWidth);
+    }
+  }
+  fitTables();
+  window.addEventListener("load", fitTables); // fonts and sizes are known only now
+  window.addEventListener("resize", fitTables);
+  document.addEventListener("htmx:afterSettle", fitTables);
 
   // The sum of a form's errors is read first, and its links lead to the fields.
   document.querySelector("[data-error-summary]")?.focus();

@@ -11,7 +11,7 @@
   const silence = box.querySelector("[data-unanswered]");
   const loss = form.querySelector("[data-loss]");
 
-  form.querySelector("[data-preview-button]").hidden = true; // it is shown as one types
+  document.querySelector("[data-preview-button]").hidden = true; // it is shown as one types
 
   form.addEventListener("input", (event) => {
     if (event.target.name !== "reason" && event.target.name !== "note") preview.setAttribute("aria-busy", "true");

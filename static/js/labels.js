@@ -1,4 +1,4 @@
-// Two keys for headings: y is exactly right, n is wrong, s skips. They press the buttons, which work without them.
+// A key for each answer about a heading: the page says which, by the language. They press the buttons, which work without them.
 "use strict";
 
 (() => {

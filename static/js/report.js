@@ -1,4 +1,4 @@
-// A report page: ticks for drafts, folds that stay as one left them, and text that becomes a keyword.
+// A report page: ticks for drafts, folds that stay as one left them, menus of facets, and text that becomes a keyword.
 "use strict";
 
 (() => {
@@ -35,25 +35,55 @@
     showTicks();
   });
 
-  // --- Folds: charts and facets stay open or closed from page to page -----------------------------------
+  // --- Folds: charts, and facets beside the table, stay open or closed from page to page. Facets above the table are
+  // menus: one is open at most, and it stays open while one chooses in it.
 
-  const isUnder = (width) => window.matchMedia(`(max-width: ${width - 0.02}px)`).matches;
+  const narrow = window.matchMedia("(max-width: 1599.98px)");
+  const isMenu = (fold) => narrow.matches && fold.classList.contains("facet");
+  const facets = () => document.querySelectorAll("details.facet");
+  let openMenu = ""; // the facet one chooses in
 
   function restoreFolds() {
     for (const fold of document.querySelectorAll("details[data-fold]")) {
       if (fold.dataset.isRestored) continue;
       fold.dataset.isRestored = "yes";
+      if (isMenu(fold)) {
+        fold.open = fold.dataset.fold === openMenu;
+        continue;
+      }
       const kept = sessionStorage.getItem(`fold-${fold.dataset.fold}`);
-      // Where facets and charts stand above the table, the table would be many screens away.
       if (kept) fold.open = kept === "open";
-      else if (isUnder(fold.classList.contains("facet") ? 1400 : 992)) fold.open = false;
     }
+    document.documentElement.dataset.folds = "restored";
   }
 
   const keepFold = (event) => {
-    const { fold, isRestored } = event.target.dataset ?? {};
-    if (fold && isRestored) sessionStorage.setItem(`fold-${fold}`, event.target.open ? "open" : "closed");
+    const fold = event.target;
+    if (!fold.dataset?.fold || !fold.dataset.isRestored) return;
+    if (!isMenu(fold)) {
+      sessionStorage.setItem(`fold-${fold.dataset.fold}`, fold.open ? "open" : "closed");
+    } else if (fold.open) {
+      openMenu = fold.dataset.fold;
+      for (const other of facets()) if (other !== fold) other.open = false;
+    } else if (openMenu === fold.dataset.fold && fold.isConnected) {
+      openMenu = "";
+    }
   };
+
+  const closeMenus = (except) => {
+    if (!narrow.matches) return;
+    for (const facet of facets()) if (!facet.contains(except)) facet.open = false;
+  };
+  document.addEventListener("click", (event) => event.target.isConnected && closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && narrow.matches && document.querySelector("details.facet[open]");
+    if (!menu) return;
+    closeMenus(null);
+    menu.querySelector("summary").focus();
+  });
+  narrow.addEventListener("change", () => {
+    for (const facet of facets()) facet.open = !narrow.matches;
+  });
   document.addEventListener("toggle", keepFold, true); // "toggle" does not bubble
 
   // --- What is marked in a heading becomes the keyword, else the whole heading does ---------------------
@@ -63,7 +93,7 @@
     if (!link) return;
     const marked = window.getSelection();
     const text = marked.toString().trim();
-    if (!text || !link.closest("td").contains(marked.anchorNode)) return;
+    if (!text || !link.closest("tr").querySelector(".heading-text")?.contains(marked.anchorNode)) return;
     const url = new URL(link.href);
     url.searchParams.set("text", text.slice(0, 200));
     link.href = url.href;
@@ -76,7 +106,13 @@
     showTicks();
   }
 
-  document.addEventListener("htmx:afterSettle", start);
+  // Before the browser paints what came, so that menus do not flash.
+  document.addEventListener("htmx:afterSwap", restoreFolds);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    start();
+    // The button that was pressed is gone; the one that opened its menu is not.
+    if (event.detail.requestConfig?.elt?.matches(".columns-panel")) document.getElementById("columns-menu")?.focus();
+  });
   // The back button restores ticks after the page was built.
   window.addEventListener("pageshow", showTicks);
   start();

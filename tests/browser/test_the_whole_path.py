@@ -39,7 +39,7 @@ def add_a_keyword(page: Page) -> None:
     page.fill("input[name=text]", "Fensterreinigung")
     page.fill("input[name=product]", "Fensterreinigung")
     page.fill("input[name=reason]", "New service")
-    page.click("form:has(input[name=text]) button[type=submit]")
+    page.click("button[form=keyword-form].btn-primary")
     page.wait_for_url("**/keywords/")
     expect(page.locator("main")).to_contain_text("Fensterreinigung")
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from config.frame import navigation
 from config.pages import rhythm_words
 from connector.models import Connection, Mailbox, Origin
 from connector.problems import PROBLEMS
@@ -106,12 +107,19 @@ def test_mailboxes_that_nothing_leaves_from_are_no_trouble(
     assert not _says_that_a_mailbox_waits(client)
 
 
+@pytest.mark.parametrize("address", ["/reports/", "/runs/7/", "/downloads/"])
+def test_runs_and_downloads_belong_to_the_reports(people: People, rf: RequestFactory, address: str) -> None:
+    request = rf.get(address)
+    request.user = people.viewer
+    assert [place.url for place in navigation(request) if place.is_current] == ["/reports/"]
+
+
 def test_the_top_line_calls_demo_what_is_in_use(
     client: Client, people: People, connection: Connection, settings: Any
 ) -> None:
     settings.DEMO_PARTS = ["tenant", "mail"]
     client.force_login(people.viewer)
-    assert "Demo: SuperOffice is a stand-in, mails go to a catcher" in client.get("/").content.decode()
+    assert "Demo: nothing leaves this computer." in client.get("/").content.decode()
     Connection.objects.create(name="Real", environment="sod", context_identifier="Cust777", client_id="x")
     assert "SuperOffice is real" in client.get("/").content.decode()
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from connector.demo.story import tell
 from connector.models import Connection, Origin
 from reports.export import read_csv
-from reports.models import LocalCopy, QuoteLine, Sale
+from reports.models import LocalCopy, Product, ProductFamily, QuoteLine, Sale
 
 HEADINGS = Path(__file__).parent / "matching" / "headings.csv"
 ODD = (
@@ -64,10 +64,31 @@ def whole_copy(connection: Connection) -> None:
     QuoteLine.objects.bulk_create(
         QuoteLine(
             sale=sale, line_id=place, rank=place, name=goods[place % 4][1], code=goods[place % 4][0],
-            quantity=Decimal(1 + place % 3), total_price=Decimal(100),
+            quantity=Decimal(1 + place % 3), total_price=Decimal(100), family_key=("", "", "2")[place % 3],
         )
         for place, sale in enumerate(sales[::5])
     )  # fmt: skip
+    touch_copy(connection)
+
+
+def add_catalogue(connection: Connection) -> None:
+    """Two families with five products, some of which the list reads as one product and some as two."""
+    families = ("OMNIE", "KIRA; alt")
+    ProductFamily.objects.bulk_create(
+        ProductFamily(connection=connection, family_id=number, name=name)
+        for number, name in enumerate(families, 1)
+    )
+    offered = (
+        ("CD-02", "OMNIE CD-02", 0),
+        ("", "Neu", 1),
+        ("", "Wartung", 1),
+        ("AK", "Akku", 0),
+        ("", "Wartung Akku", 0),
+    )
+    Product.objects.bulk_create(
+        Product(connection=connection, product_id=number, code=code, name=name, family_name=families[family])
+        for number, (code, name, family) in enumerate(offered, 1)
+    )
     touch_copy(connection)
 
 

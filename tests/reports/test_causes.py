@@ -99,6 +99,23 @@ def test_the_filters_hide_everything_and_one_of_them_shows_most(
     assert both.link.url == "/reports/1/#rows"
 
 
+def test_a_sale_that_stands_in_another_stage_is_named_with_the_way_there(
+    report: Report, connection: Connection
+) -> None:
+    sold = [Sold(1), Sold(2), Sold(531, stage="no_company", customer=""), Sold(7, stage="unmatched")]
+    run = finished_run(report, connection, sold)
+    with translation.override("en"):
+        cause = cause_of(run, Filter.of_text("q=531"))
+        assert checked(cause) == "stands_in_another_stage"
+        assert cause is not None
+        assert cause.sentence == "1 sale stands under “No company”."
+        assert cause.link.url == f"/runs/{run.pk}/?q=531&stage=no_company#rows"
+        other = cause_of(run, Filter.of_text("q=7&stage=matched"))
+        assert other is not None
+        assert other.sentence == "1 sale stands under “No product found”."
+        assert checked(cause_of(run, Filter.of_text("stage=negated"))) == "filters_hide_everything"
+
+
 def test_no_sale_fits_the_choices_although_there_are_sales(report: Report, connection: Connection) -> None:
     finished_run(Report.objects.create(name="Other"), connection, [Sold(1)])
     assert checked(cause_of(empty_run(report, connection))) == "definition_fits_no_sale"

@@ -77,8 +77,11 @@ def test_sales_without_a_company_do_not_use_up_the_limit_and_are_counted(
     assert words.startswith(f"{100 + without} sales read:")
 
 
-def test_the_command_places_sales_as_a_run_over_headings_does(connection: Connection) -> None:
-    report = Report.objects.create(name="Headings", limit=200, use_quotes=False)
+@pytest.mark.parametrize("use_quotes", [True, False])
+def test_the_command_places_sales_as_a_run_does(
+    connection: Connection, capsys: pytest.CaptureFixture[str], *, use_quotes: bool
+) -> None:
+    report = Report.objects.create(name="Newest", limit=200, use_quotes=use_quotes)
     started = services.start_run(report=report)
     assert started is not None
     services.work_on_run(started.pk)
@@ -86,11 +89,27 @@ def test_the_command_places_sales_as_a_run_over_headings_does(connection: Connec
         str(row.sale_number): (row.heading, row.products, row.quantities)
         for row in started.rows.exclude(stage="no_company")
     }
+    assert started.rows.filter(source="heading").exists()
+    assert started.rows.filter(source__in=["quote", "both", "contradiction"]).exists() == use_quotes
+    options = [] if use_quotes else ["--headings-only"]
+    told = run("generate_customer_product_report", "--limit", "200", "--format", "json", *options)
     written = {
         str(row["SaleId"]): (row["SaleHeading"], row["Products"], row["Quantities"])
-        for row in json.loads(run("generate_customer_product_report", "--limit", "200", "--format", "json"))
+        for row in json.loads(told)
     }
     assert written == stored
+    words = capsys.readouterr().err
+    assert ("lines of quotes read." in words) == use_quotes
+    assert ("Headings only: lines of quotes were not used." in words) != use_quotes
+
+
+def test_a_tenant_without_quotes_is_read_by_its_headings_and_that_is_said(
+    demo_tenant: DemoTenant, connection: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = report_rows("--limit", "50", "--headings-only")
+    demo_tenant.faults.answer_status("/Archive", 403, "{}")
+    assert report_rows("--limit", "50") == alone
+    assert "Headings only: SuperOffice told no lines of quotes." in capsys.readouterr().err
 
 
 def test_matched_only_leaves_out_what_has_no_product(connection: Connection) -> None:
@@ -202,7 +221,7 @@ def test_without_any_tenant_the_command_says_what_to_set(db: None) -> None:
 def test_a_failure_in_the_middle_leaves_no_half_file(
     demo_tenant: DemoTenant, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.runs.funnel.PAGE_SIZE", 50)
+    monkeypatch.setattr("reports.runs.newest.PAGE_SIZE", 50)
     output = tmp_path / "report.csv"
     output.write_text("the old one")
     demo_tenant.faults.answer_html("/Sale", after=1)

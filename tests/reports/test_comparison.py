@@ -16,7 +16,7 @@ from reports.explaining.comparison_causes import Cause
 from reports.explaining.figure_comparison import figure_lines
 from reports.explaining.recount import recount_tally, recounted
 from reports.keyword_lists.keywords import copy_of, current_list, keywords_of, matcher_of, save_version
-from reports.models import Keyword, KeywordList, QuoteLine, Report, Row, Run, Sale
+from reports.models import Keyword, KeywordList, ProductFamily, QuoteLine, Report, Row, Run, Sale
 from reports.runs import funnel
 from reports.runs.figures import RowValues, canonical
 from reports.runs.funnel import Subject
@@ -258,6 +258,17 @@ def test_counting_again_equals_fresh_matching_and_leaves_the_run_alone(
     values = run.rows.order_by("sale_number").values_list(*RowValues._fields)
     again = hashlib.sha256(b"".join(canonical(RowValues(*one)) for one in values))
     assert again.hexdigest() == run.checksum == Run.objects.get(pk=run.pk).checksum
+
+
+def test_counting_again_does_not_stumble_over_a_family_that_the_catalogue_changed(
+    report: Report, tenant: Connection
+) -> None:
+    sale = add_sale(tenant, 1, "Angebot")
+    QuoteLine.objects.create(sale=sale, line_id=1, name="Akku", quantity=2, total_price=1, family_key="5")
+    run = evaluated(report)
+    ProductFamily.objects.create(connection=tenant, family_id=5, name="Zubehör")
+    (told,) = recounted(run, next_list(without="CD-01"))
+    assert (told.after, told.is_changed) == (told.before.outcome, False)
 
 
 def test_counting_again_says_where_a_quote_has_changed_since(report: Report, tenant: Connection) -> None:

@@ -81,7 +81,7 @@ def test_the_usual_columns_are_not_written_down(client: Client, people: People) 
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [
-        ({"name": ""}, "name", "required"),
+        ({"name": ""}, "name", "Give the report a name"),
         ({"scope": "newest", "limit": ""}, "limit", "How many of the newest sales?"),
         ({"scope": "newest", "limit": "0"}, "limit", "greater than or equal to 1"),
         ({"scope": "newest", "limit": "2000000"}, "limit", "less than or equal to 1000000"),
@@ -226,6 +226,9 @@ def test_the_count_is_that_of_the_next_run(client: Client, people: People, finis
     client.force_login(people.jonas)
     page = words(client.get("/reports/count/", {**FILLED, "limit": "100", "statuses": []}))
     assert f"<strong>{finished_run.read_count}</strong>" in page
+    with_company = finished_run.rows.exclude(stage=Row.Stage.NO_COMPANY).count()
+    assert f"<strong>{with_company}</strong> of them have a company" in page
+    assert with_company < finished_run.read_count
     assert "the newest 100 sales with a company" in page
     lost = Sale.objects.filter(status="lost").count()
     page = words(
@@ -239,7 +242,7 @@ def test_the_count_says_what_is_still_to_choose(client: Client, people: People) 
     client.force_login(people.jonas)
     page = words(client.get("/reports/count/", {**FILLED, "scope": "period"}))
     assert "Still to choose: Period" in page
-    assert "The local copy is still empty" in words(client.get("/reports/count/", FILLED))
+    assert "Nothing has been read from SuperOffice yet" in words(client.get("/reports/count/", FILLED))
     Connection.objects.all().delete()
     assert "No tenant is connected" in words(client.get("/reports/count/", FILLED))
 

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from connector.models import Connection
 from reports.definitions import definition as definitions
-from reports.definitions.definition import Definition, count_of, period_of, sales_of, sentence
+from reports.definitions.definition import (
+    Definition,
+    company_count_of,
+    count_of,
+    period_of,
+    sales_of,
+    sentence,
+)
 from reports.models import Report, Sale
 
 TODAY = date(2026, 5, 20)
@@ -139,14 +146,17 @@ def test_pages_by_cursor_are_the_whole_list_once(ordered_by: str, tenant: Connec
         assert whole[-3:] == [12, 8, 4], "without a day comes last"
 
 
-@pytest.mark.parametrize(("companies", "expected"), [("with", 5), ("any", 3), ("without", 2)])
+@pytest.mark.parametrize(
+    ("companies", "expected", "with_company"), [("with", 5, 3), ("any", 3, 1), ("without", 2, 0)]
+)
 def test_sales_without_a_company_use_up_the_limit_only_where_they_are_wanted(
-    companies: str, expected: int, tenant: Connection
+    companies: str, expected: int, with_company: int, tenant: Connection
 ) -> None:
     for number in range(1, 8):
         sale(tenant, number, company_id=None if number in (5, 6) else 7)
     definition = Definition(limit=3, companies=companies)
     assert count_of(definition, tenant, today=TODAY) == expected
+    assert company_count_of(definition, tenant, today=TODAY) == with_company
     assert count_of(replace(definition, scope="all"), tenant, today=TODAY) == (
         2 if companies == "without" else 7
     )

@@ -208,7 +208,7 @@ def test_a_workbook_says_everything_about_itself(run: Run, tmp_path: Path) -> No
     said = info(target)
     assert said["Run"] == run.pk
     assert said["State"] == "Incomplete"
-    assert said["Filter: Search"] == "monitor"
+    assert said["Filter: Search text"] == "monitor"
     assert said["Filter: Customer"] == "Kranz AG"
     assert said["Filter: Status"] == "not Lost"
     assert said["Order"] == "Amount, falling"
@@ -245,7 +245,7 @@ def test_a_workbook_has_the_unmatched_sales_whatever_the_filter(run: Run, tmp_pa
 def test_an_empty_workbook_tells_the_reason(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "file.xlsx"
     assert write_file(run, "xlsx", "q=nothing-has-this", "en", target).row_count == 0
-    assert info(target)["Note"] == "No row: none of the sales of this run (20) fits the filters."
+    assert info(target)["Note"] == "No row: none of the 20 sales with a company, of 25, fits the filters."
 
 
 @pytest.mark.once

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reports.matching import Matcher
 from reports.runs import funnel
+from reports.runs.families import Catalogue, Families
 from reports.runs.funnel import Placement, Subject, counted, place, place_many
 from tests.reports.matching.examples import brief, keyword, read_keywords, read_rows, veto
 
@@ -128,12 +129,47 @@ def test_lines_of_one_product_add_up_and_credits_lessen_them() -> None:
 
 def test_a_line_that_no_keyword_reads_stands_under_its_own_name() -> None:
     line = Line("Filter; fein", Decimal(4), family_key="5")
-    (found,) = placed("", line, families={"5": "Zubehör; sonstiges"}).matches
-    assert (found.product, found.family, found.kind) == ("Filter, fein", "Zubehör, sonstiges", "product")
+    (found,) = placed("", line, families=Families({"5": "Zubehör"})).matches
+    assert (found.product, found.family, found.kind) == ("Filter, fein", "Zubehör", "product")
     assert (found.keyword_number, found.quantity_source, found.spans) == (None, "quote", ())
     (nameless,) = placed("", Line("  ", code="F-77")).matches
     assert nameless.product == "F-77"
     assert placed("Angebot", Line("")).stage == "unmatched"
+
+
+def test_a_product_without_a_family_of_its_own_takes_that_of_the_quote_line_then_of_the_catalogue() -> None:
+    matcher = Matcher(
+        [
+            keyword("Akku", "Akku", id=1, family=""),
+            keyword("Filter", "Filter", id=2, family=""),
+            keyword("CD-01", "OMNIE CD-01", id=3, family="OMNIE", type="code"),
+        ]
+    )
+    catalogue = Catalogue(
+        families=(("5", "Zubehör"),),
+        products=(
+            ("AK-1 Akku 12 V", "Batterien"),
+            ("Filter fein", "Luft"),
+            ("Filter grob", "Staub"),  # two products of one name that do not agree
+            ("CD-01 OMNIE CD-01", "Other"),
+            ("CD-01 mit Akku", "Sets"),  # two products in one
+        ),
+    )
+    families = catalogue.read_by(matcher)
+
+    def of(heading: str, *lines: Line, texts: dict[str, str] | None = None) -> str:
+        subject = Subject(heading, 7, "Muster GmbH", texts or {}, lines)
+        (seen,) = place_many([subject], matcher, families=families)
+        assert place(subject, matcher, families=families) == seen
+        return seen.families
+
+    assert of("Angebot", Line("Akku", family_key="5")) == "Zubehör"
+    assert of("Angebot", Line("Akku", family_key="unknown")) == "Batterien"
+    assert of("Angebot", Line("Akku"), Line("Akku", family_key="5")) == "Batterien"
+    assert of("2x Akku") == "Batterien"
+    assert of("Angebot", texts={"description": "ein Akku"}) == "Batterien"
+    assert of("CD-01", Line("CD-01", family_key="5")) == "OMNIE"
+    assert of("Filter") == ""
 
 
 def test_a_discount_line_sells_nothing_and_a_test_line_neither() -> None:
@@ -218,7 +254,7 @@ subjects = st.builds(
 
 
 def placements_of(sales: Sequence[Subject], matcher: Matcher) -> list[Placement]:
-    families = {"1": "OMNIE; alt"}
+    families = Families({"1": "OMNIE"}, {"Akku": "Batterien"})
     placements = [place(sale, matcher, families=families) for sale in sales]
     assert list(place_many(sales, matcher, families=families)) == placements
     return placements

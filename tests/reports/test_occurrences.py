@@ -13,6 +13,7 @@ from django_q.models import OrmQ
 from connector.models import Connection
 from reports import tasks
 from reports.models import JobSchedule, LocalCopy, Occurrence, Report, Run, Sync
+from reports.models.runs import RunQuerySet
 from reports.runs import services
 from reports.schedules.occurrences import joined, missed_of, start_job, unmended, watch
 
@@ -101,6 +102,60 @@ def test_two_schedules_of_one_report_at_the_same_moment_share_the_run(plan: Plan
     assert Run.objects.count() == 1
 
 
+def test_a_run_that_ends_between_the_refused_start_and_the_look_for_it_makes_room_for_another(
+    daily: JobSchedule, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand = services.start_run(report=report)
+    assert by_hand is not None
+    look = RunQuerySet.unfinished
+
+    def too_late(rows: RunQuerySet) -> RunQuerySet:
+        Run.objects.filter(pk=by_hand.pk).update(status=Run.Status.SUCCEEDED, finished_at=timezone.now())
+        return look(rows)
+
+    monkeypatch.setattr(RunQuerySet, "unfinished", too_late)
+    occurrence = started(daily)
+    assert occurrence.run is not None
+    assert occurrence.run != by_hand
+    assert not joined(occurrence)
+
+
+def test_a_moment_for_which_no_run_can_be_started_is_missed_and_not_lost(
+    daily: JobSchedule, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    JobSchedule.objects.update(changed_at=SIX - MINUTE)
+    with monkeypatch.context() as patch:
+        services.start_run(report=report)
+        patch.setattr(RunQuerySet, "unfinished", RunQuerySet.none)  # each has ended when it is looked for
+        with pytest.raises(RuntimeError):
+            start_job(daily.pk, SIX, SIX + MINUTE)
+    assert not Occurrence.objects.exists()
+    assert watch(SIX + 15 * MINUTE) == 1
+
+
+@pytest.mark.parametrize(
+    "planned_at", [None, SIX - DAY, SIX], ids=["by hand", "yesterday's", "this moment's"]
+)
+def test_an_unfinished_run_of_a_tenant_out_of_use_is_ended_and_never_linked(
+    daily: JobSchedule, report: Report, planned_at: datetime | None
+) -> None:
+    left = services.start_run(report=report, intended_at=planned_at)
+    assert left is not None
+    other = Connection.objects.create(
+        name="Real", environment="sod", context_identifier="Cust777", client_id="x"
+    )
+    if planned_at == SIX:  # that moment has had its one run, so it counts as missed
+        with pytest.raises(RuntimeError):
+            start_job(daily.pk, SIX, SIX + MINUTE)
+        assert not Occurrence.objects.exists()
+        return
+    occurrence = started(daily)
+    assert occurrence.run is not None
+    assert occurrence.run.connection == other
+    left.refresh_from_db()
+    assert left.status == Run.Status.CANCELLED
+
+
 @pytest.mark.parametrize(("job", "kind"), [("read_changes", Sync.Kind.CHANGES), ("read_all", Sync.Kind.FULL)])
 def test_a_reading_is_started_of_the_planned_kind(
     plan: Plan, connection: Connection, job: str, kind: str
@@ -123,17 +178,15 @@ def test_without_a_tenant_no_reading_starts_and_the_moment_counts_as_missed(
     assert schedule.occurrences.get(planned_at=SIX).missed_at is not None
 
 
-@pytest.mark.parametrize("hour", [0, 1])
-def test_both_moments_of_the_hour_that_comes_twice_start(plan: Plan, hour: int) -> None:
+def test_the_second_moment_of_the_hour_that_comes_twice_starts_nothing_and_is_not_missed(plan: Plan) -> None:
     schedule = plan(at=time(2, 30))
     JobSchedule.objects.update(changed_at=SIX - 60 * DAY)
-    for moment in (
-        datetime(2026, 10, 25, hour, 30, tzinfo=UTC),
-        datetime(2026, 10, 25, 1 - hour, 30, tzinfo=UTC),
-    ):
-        assert started(schedule, moment).planned_at == moment
-        Run.objects.update(status=Run.Status.SUCCEEDED, finished_at=timezone.now())
-    assert Run.objects.count() == 2
+    first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    assert start_job(schedule.pk, second, timezone.now()) is None
+    assert started(schedule, first).planned_at == first
+    Run.objects.update(status=Run.Status.SUCCEEDED, finished_at=timezone.now())
+    assert start_job(schedule.pk, second, timezone.now()) is None
+    assert Run.objects.count() == 1
     watch(datetime(2026, 10, 25, 12, tzinfo=UTC))
     assert not schedule.occurrences.missed().filter(planned_at__date="2026-10-25").exists()
 
@@ -215,7 +268,7 @@ def test_a_week_is_looked_back_and_one_mail_tells_of_moments_missed_in_a_row(pla
         (datetime(2026, 3, 29, 12, tzinfo=UTC), [datetime(2026, 3, 29, 1, tzinfo=UTC)]),
         (
             datetime(2026, 10, 25, 12, tzinfo=UTC),
-            [datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)],
+            [datetime(2026, 10, 25, 0, 30, tzinfo=UTC)],
         ),
     ],
 )

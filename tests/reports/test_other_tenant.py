@@ -47,14 +47,16 @@ def test_a_run_of_another_tenant_cannot_be_cancelled(
     assert run.status == Run.Status.CANCELLED
 
 
-def test_a_run_of_another_tenant_that_is_still_going_on_is_said_and_not_shown(
+def test_a_run_of_another_tenant_that_is_still_going_on_is_not_shown_and_gives_way(
     jonas: Client, report: Report, connection: Connection
 ) -> None:
     run = services.start_run(report=report)
     assert run is not None
-    _move_on()
+    other = _move_on()
     page = jonas.get(reverse("report", args=[report.pk])).content.decode()
     assert reverse("run_progress", args=[run.pk]) not in page
-    answer = jonas.post(reverse("report_run", args=[report.pk]), follow=True)
-    assert answer.status_code == 200
-    assert "still at work for a tenant that is not in use any more" in answer.content.decode()
+    answer = jonas.post(reverse("report_run", args=[report.pk]))
+    mine = Run.objects.get(connection=other)
+    assert answer["Location"] == reverse("run", args=[mine.pk])
+    run.refresh_from_db()
+    assert (run.status, mine.status) == (Run.Status.CANCELLED, Run.Status.QUEUED)

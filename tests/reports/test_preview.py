@@ -27,7 +27,7 @@ from reports.preview.preview_words import amounts_words, sentence_of
 from reports.preview.text_index import TextIndex
 from reports.runs import services
 from reports.runs.funnel import place
-from tests.reports.keyword_sales import bare_connection, fill_copy, whole_copy
+from tests.reports.keyword_sales import add_catalogue, bare_connection, fill_copy, whole_copy
 
 pytestmark = pytest.mark.once
 
@@ -40,6 +40,7 @@ def tenant(db: None) -> Connection:
 @pytest.fixture
 def corpus(tenant: Connection) -> Corpus:
     whole_copy(tenant)
+    add_catalogue(tenant)
     return corpus_of(tenant)
 
 
@@ -51,7 +52,8 @@ def whole_difference(corpus: Corpus, before: KeywordList, after: list[Keyword]) 
     for number, sale in enumerate(corpus.sales):
         subject = corpus.subject(number)
         effect = effect_of(
-            place(subject, old, families=corpus.families), place(subject, new, families=corpus.families)
+            place(subject, old, families=corpus.catalogue.read_by(old)),
+            place(subject, new, families=corpus.catalogue.read_by(new)),
         )
         if effect:
             found[sale.sale_id] = effect
@@ -152,6 +154,23 @@ def test_no_text_that_a_keyword_is_found_in_is_left_out(
     assert seen <= set(TextIndex(texts).texts_concerned([keyword]))
 
 
+def test_an_edit_that_changes_how_the_catalogue_is_read_is_shown_where_families_change(
+    corpus: Corpus,
+) -> None:
+    """No text of a sale concerns the edit: only a product of the catalogue does."""
+    first = current_list()
+    bare = save_version(
+        [copy_of(one, family="") if one.product == "Akku" else copy_of(one) for one in keywords_of(first)],
+        parent=first,
+        author=None,
+        reason="No family",
+    )
+    after = with_keyword(keywords_of(bare), Keyword(text="AK", product="Anderes", family="", type="code"))
+    whole = whole_difference(corpus, bare, after)
+    assert Effect.OTHER in whole.values()
+    assert of(preview(corpus, bare, after)) == counts(whole)
+
+
 # --- Beside real runs -----------------------------------------------------------------------------------
 
 
@@ -223,6 +242,6 @@ def test_the_page_says_what_happens_in_both_languages(corpus: Corpus) -> None:
     akku = before.keywords.get(text="Akku").number
     seen = preview(corpus, before, without_keyword(keywords_of(before), akku))
     with override("en"):
-        assert sentence_of(seen).startswith(f"{seen.count(Effect.LOST)} lost")
+        assert sentence_of(seen).startswith(f"{seen.count(Effect.LOST)} sales no longer found")
         assert "€" in amounts_words(seen.groups[Effect.LOST].amounts)
         assert " · " in amounts_words(seen.groups[Effect.LOST].amounts)

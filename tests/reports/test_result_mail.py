@@ -24,6 +24,7 @@ from reports.explaining.causes import HEADINGS_EMPTY, cause_of
 from reports.keyword_lists.keywords import current_list
 from reports.models import Download, JobSchedule, Occurrence, Report, Run, Sync
 from reports.result_mails import result_files, result_mail, result_post
+from reports.result_mails.mail_claim import MailClaim
 from reports.result_mails.mail_notes import notes_of, sentence
 from reports.result_mails.result_plan import plan_of
 from reports.result_mails.result_post import Post
@@ -252,6 +253,28 @@ def test_the_file_has_every_row_of_the_page_and_leaves_a_trail(
     ]
 
 
+def test_the_trail_is_there_when_the_worker_dies_after_the_first_mail(
+    real: Make, people: People, caught: MailCatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    occurrence = real(attachment="excel")
+    handed = []
+    hand_over = Post._hand_over
+
+    def die_at_the_second(self: Post, *rest: Any) -> Any:
+        handed.append(rest)
+        if len(handed) == 2:
+            raise SystemExit
+        return hand_over(self, *rest)
+
+    monkeypatch.setattr(Post, "_hand_over", die_at_the_second)
+    with pytest.raises(SystemExit):
+        result_mail.mail_result(occurrence.pk, timezone.now())
+    ((recipient,),) = [mail.recipients for mail in caught.messages()]
+    (trail,) = Download.objects.all()
+    assert trail.started_by is not None
+    assert trail.started_by.email == recipient
+
+
 def test_a_workbook_opens_and_has_its_sheets(real: Make, caught: MailCatcher) -> None:
     occurrence = told(real(attachment="xlsx"))
     assert occurrence.run is not None
@@ -380,6 +403,25 @@ def test_where_nobody_waits_for_the_result_administrators_hear_of_failures(
 ) -> None:
     told(ended(run={"status": Run.Status.FAILED, "problem_code": "unreachable"}, to=[]))
     assert set(mails(caught)) == {"admin@kehrwieder.example"}
+
+
+def test_an_alarm_whose_recipients_are_gone_reaches_the_administrators(
+    ended: Make, people: People, caught: MailCatcher
+) -> None:
+    occurrence = ended(run={"status": Run.Status.FAILED, "problem_code": "unreachable"}, to=[people.jonas])
+    User.objects.filter(pk=people.jonas.pk).update(is_active=False)
+    told(occurrence)
+    assert set(mails(caught)) == {"admin@kehrwieder.example"}
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.SENT, ["inactive"])
+
+
+@pytest.mark.parametrize("status", [Run.Status.SUCCEEDED, Run.Status.FAILED])
+def test_nothing_of_another_tenant_is_told(ended: Make, caught: MailCatcher, status: str) -> None:
+    occurrence = ended(run={"status": status})
+    Connection.objects.create(name="Real", environment="sod", context_identifier="Cust777", client_id="x")
+    told(occurrence)
+    assert caught.messages() == []
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.FAILED, ["other_tenant"])
 
 
 @pytest.mark.parametrize(
@@ -519,10 +561,12 @@ def test_who_dies_after_a_mail_has_left_sends_it_never_again(
 
 def test_who_lost_the_right_to_send_before_the_last_moment_sends_nothing(ended: Make, serve: Serve) -> None:
     server = serve({})
-    plan, mailbox = plan_of(ended()), shared_mailbox()
+    occurrence = ended()
+    plan, mailbox = plan_of(occurrence), shared_mailbox()
     assert plan.letter is not None
     assert mailbox is not None
-    post = Post(plan.letter, mailbox, None, holds=lambda: False, language="de")
+    claim = MailClaim(occurrence, timezone.now())  # nobody has made this claim in the row
+    post = Post(plan.letter, mailbox, None, claim=claim, language="de")
     post.deliver(plan.people)
     server.wait()
     assert (server.accepted, server.received) == ([], [])
@@ -594,16 +638,125 @@ def test_after_a_day_it_is_given_up(ended: Make, serve: Serve) -> None:
     assert (occurrence.mail_status, codes(occurrence)) == (Status.FAILED, ["given_up"])
 
 
-def test_all_deferred_is_tried_again_but_never_who_got_it(ended: Make, serve: Serve) -> None:
+def outcomes(occurrence: Occurrence) -> list[str]:
+    """What became of each one's mail, in the order of the users."""
+    return [occurrence.mail_outcomes[key] for key in sorted(occurrence.mail_outcomes, key=int)]
+
+
+def test_whoever_was_put_off_gets_it_later_and_nobody_gets_it_twice(ended: Make, serve: Serve) -> None:
     occurrence = ended()
-    server = serve({"rcpt": ["451 4.7.1 greylisted", "451 4.7.1 greylisted", "250 ok", "451 4.7.1 later"]})
+    script: Script = {
+        "rcpt": ["451 4.7.1 greylisted", "451 4.7.1 greylisted", "250 ok", "451 4.7.1 later", "250 ok"]
+    }
+    server = serve(script)
     told(occurrence)
     assert (occurrence.mail_status, server.accepted) == (Status.WAITING, [])
+    assert codes(occurrence) == ["deferred", "deferred", "later"]
     told(occurrence)
-    assert (occurrence.mail_status, codes(occurrence)) == (Status.SENT, ["deferred"])
-    assert len(server.accepted) == 1
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.WAITING, ["deferred", "later"])
+    assert sorted(outcomes(occurrence)) == ["accepted", "deferred"]
     told(occurrence)
-    assert len(server.accepted) == 1
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.SENT, [])
+    assert outcomes(occurrence) == ["accepted", "accepted"]
+    told(occurrence)
+    assert len(server.accepted) == 2
+
+
+def test_what_was_said_of_the_others_stays_while_somebody_waits(ended: Make, serve: Serve) -> None:
+    occurrence = ended()
+    serve({"rcpt": ["550 5.1.1 nobody here", "451 4.7.1 later", "250 ok"]})
+    assert codes(told(occurrence)) == ["refused", "deferred", "later"]
+    assert (told(occurrence).mail_status, codes(occurrence)) == (Status.SENT, ["refused"])
+    assert sorted(outcomes(occurrence)) == ["accepted", "rejected"]
+
+
+def test_who_is_put_off_for_a_day_is_named_and_can_be_sent_it_after_all(
+    ended: Make, people: People, serve: Serve
+) -> None:
+    occurrence = ended(run={"finished_at": timezone.now() - timedelta(hours=25)})
+    server = serve({"rcpt": ["250 ok", "451 4.7.1 later", "451 4.7.1 later", "250 ok"]})
+    told(occurrence)
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.FAILED, ["deferred", "gave_up"])
+    assert result_mail.send_after_all(occurrence, by=people.administrator)
+    told(occurrence)
+    # A day counts from the moment when a person let it go.
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.WAITING, ["released", "deferred", "later"])
+    assert told(occurrence).mail_status == Status.SENT
+    assert codes(occurrence) == ["released"]
+    assert len(server.accepted) == 2
+
+
+def test_a_server_that_is_down_after_a_release_is_tried_for_a_day_again(
+    ended: Make, people: People, serve: Serve
+) -> None:
+    occurrence = ended(
+        run={"finished_at": timezone.now() - timedelta(days=3), "status": Run.Status.FAILED, "funnel": {}}
+    )
+    serve({"connect": "421 4.3.2 not now"})
+    assert told(occurrence).mail_status == Status.FAILED
+    assert result_mail.send_after_all(occurrence, by=people.administrator)
+    assert (told(occurrence).mail_status, codes(occurrence)) == (Status.WAITING, ["released", "waits"])
+    assert (told(occurrence).mail_status, codes(occurrence)) == (Status.WAITING, ["released", "waits"])
+
+
+def test_who_was_refused_is_tried_again_when_a_person_wants_it(
+    ended: Make, people: People, serve: Serve
+) -> None:
+    server = serve({"rcpt": ["550 5.1.1 nobody here", "550 5.1.1 nobody here", "250 ok"]})
+    occurrence = told(ended())
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.FAILED, ["refused", "refused"])
+    assert result_mail.send_after_all(occurrence, by=people.administrator)
+    assert told(occurrence).mail_status == Status.SENT
+    assert len(server.accepted) == 2
+
+
+def test_after_an_interruption_only_those_get_it_whom_nothing_can_have_reached(
+    ended: Make, people: People, caught: MailCatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    occurrence = ended(to=[people.jonas, people.sabine, people.approver])
+    handed = []
+    real = Post._note
+
+    def die_at_the_second(self: Post, user: User, *rest: Any) -> None:
+        handed.append(user)
+        if len(handed) == 2:
+            raise SystemExit
+        real(self, user, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Post, "_note", die_at_the_second)
+        with pytest.raises(SystemExit):
+            result_mail.mail_result(occurrence.pk, timezone.now())
+    result_mail.sweep(timezone.now() + timedelta(minutes=20))
+    occurrence.refresh_from_db()
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.FAILED, ["interrupted"])
+    assert result_mail.send_after_all(occurrence, by=people.administrator)
+    told(occurrence)
+    assert len(mails(caught)) == 3  # one each
+    assert (occurrence.mail_status, codes(occurrence)) == (Status.SENT, ["released", "unclear"])
+    assert notes_of(occurrence)[1].who == handed[1].get_full_name()
+
+
+def test_who_dies_after_a_release_has_not_taken_it_back(
+    ended: Make, report: Report, connection: Connection, people: People, caught: MailCatcher
+) -> None:
+    for _number in range(5):
+        a_run(report, connection, read_count=5000)
+    occurrence = told(ended(to=[people.administrator, people.jonas]))
+    assert result_mail.send_after_all(occurrence, by=people.administrator)
+    # The warning has reached the administrator, the result has not.
+    occurrence.refresh_from_db()
+    assert occurrence.mail_outcomes == {}
+    values = {"mail_status": Status.SENDING, "mailed_at": timezone.now() - timedelta(hours=1)}
+    Occurrence.objects.update(mail_outcomes={str(people.jonas.pk): "accepted"}, **values)
+    result_mail.sweep(timezone.now())
+    occurrence.refresh_from_db()
+    assert codes(occurrence) == ["released", "interrupted"]
+    assert result_mail.send_after_all(occurrence, by=people.administrator)
+    assert told(occurrence).mail_status == Status.SENT
+    # The warning, then the result; what the other one had of it before is not sent again.
+    recipients = [list(mail.recipients) for mail in caught.messages()]
+    assert recipients == [["admin@kehrwieder.example"]] * 2
 
 
 def test_who_was_refused_is_named(ended: Make, serve: Serve) -> None:
@@ -619,11 +772,13 @@ def test_who_was_refused_is_named(ended: Make, serve: Serve) -> None:
 def test_a_missing_answer_is_never_tried_again(ended: Make, serve: Serve, action: Any) -> None:
     server = serve({"dot": action})
     occurrence = told(ended())
-    assert occurrence.mail_status == Status.FAILED
-    assert codes(occurrence) == ["unclear", "not_tried"]
+    assert occurrence.mail_status == Status.WAITING  # for the one who was not tried
+    assert codes(occurrence) == ["unclear", "not_tried", "later"]
+    assert (told(occurrence).mail_status, codes(occurrence)) == (Status.FAILED, ["unclear", "unclear"])
     told(occurrence)
     result_mail.sweep(timezone.now() + timedelta(hours=1))
-    assert len(server.received) == 1
+    assert len(server.received) == 2  # each of them once
+    assert len({message_from_bytes(body)["To"] for body in server.received}) == 2
 
 
 def test_a_server_that_hangs_up_in_between_loses_nobody(ended: Make, serve: Serve) -> None:

@@ -13,7 +13,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from connector.models import Connection
-from reports.models import JobSchedule, Report, Row, Run, SavedView
+from reports.definitions.definition import Definition
+from reports.models import JobSchedule, KeywordList, Report, Row, Run, SavedView
+from reports.viewer.quality import quality_sentence
+from reports.viewer.time_steps import axis_of
 from tests.conftest import People
 from tests.reports.made_results import Sold
 from tests.reports.made_results import finished_run as made_run
@@ -71,14 +74,11 @@ def test_charts_and_tables_show_the_same_numbers(
     assert chart_data(page, "customers") == {"Kranz AG": 3, "Wolf GmbH": 1}
     assert chart_data(page, "months") == {"Mar 2026": 2, "Apr 2026": 1, "No date": 1}
     assert chart_data(page, "amount-eur") == {"Mar 2026": 10.1, "Apr 2026": 20.2, "No date": 9.7}
-    assert chart_data(page, "amount-chf") == {"Mar 2026": 99.0}
+    assert chart_data(page, "amount-chf") == {"Mar 2026": 99.0, "Apr 2026": 0.0, "No date": 0.0}
     assert "40.00\N{NO-BREAK SPACE}€" in page  # never together with the francs
     assert "99.00\N{NO-BREAK SPACE}CHF" in page
-    assert (
-        "A product was found in 75% of the sales, 76% of the amount in EUR, 100% of the amount in CHF."
-        in page
-    )
-    assert "pieces, of which 12% assumed 1" in page
+    assert re.search(r"76\s?% with a product", page.replace("of which ", ""))  # of the euros
+    assert "pieces; 12% of them without a number, counted as 1" in page
     assert "Most often: A, in 3 of 4 sales." in page
     for key in ("products", "customers", "months", "amount-eur"):
         table = page.partition(f'id="chart-{key}-table"')[2].partition("</table>")[0]
@@ -94,6 +94,47 @@ def test_charts_follow_the_filter_and_a_click_on_them_sets_it(
     page = html.unescape(page_of(jonas, run, product="B"))
     assert chart_data(page, "customers") == {"Kranz AG": 1}
     assert f'href="/runs/{run.pk}/?product=B&month=2026-03#rows">Mar 2026</a>' in page
+
+
+def test_all_charts_of_a_page_have_the_same_time_steps_with_empty_ones_among_them(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    sold = [
+        Sold(1, products="A", quantities="1", sold_on=date(2023, 11, 5)),
+        Sold(2, products="A", quantities="1", sold_on=date(2026, 2, 1)),
+        Sold(3, products="A", quantities="1", currency="CHF", sold_on=date(2026, 3, 1)),
+    ]
+    run = made_run(report, connection, sold)
+    page = html.unescape(page_of(jonas, run))
+    assert chart_data(page, "months") == {"2023": 1, "2024": 0, "2025": 0, "2026": 2}
+    assert chart_data(page, "amount-chf") == {"2023": 0, "2024": 0, "2025": 0, "2026": 100}
+    assert f'href="/runs/{run.pk}/?step=month#charts"' in page
+    page = html.unescape(page_of(jonas, run, step="month"))
+    assert len(chart_data(page, "months")) == len(chart_data(page, "amount-eur")) == 29
+    assert chart_data(page, "months")["Dec 2023"] == 0
+    assert f'href="/runs/{run.pk}/?step=year#charts" aria-current' not in page
+    pivot = html.unescape(page_of(jonas, run, by="pivot")).partition('class="pivot-table"')[2]
+    heads = re.findall(r'<th scope="col" class="num">([^<]+)<', pivot)
+    assert heads == ["2023", "2024", "2025", "2026", "Together"]
+
+
+def test_a_year_without_a_switch_and_a_mistyped_century(report: Report, connection: Connection) -> None:
+    with translation.override("en"):
+        few = axis_of(["2026-03", "2026-01"], "year")
+        assert ([step.label for step in few.steps], few.has_choice) == (["2026"], False)
+        odd = axis_of(["0202-03", "2026-01", ""], "month")
+        assert [step.label for step in odd.steps] == ["202", "2026", "No date"]
+        assert (odd.is_by_year, odd.has_choice) == (True, False)
+        assert axis_of([]).steps == ()
+
+
+def test_currencies_without_a_chart_are_named(jonas: Client, report: Report, connection: Connection) -> None:
+    codes = ["CHF", "DKK", "EUR", "GBP", "NOK", "PLN", "SEK", "USD"]
+    run = made_run(report, connection, [Sold(place, currency=code) for place, code in enumerate(codes, 1)])
+    page = page_of(jonas, run)
+    assert 'data-chart="amount-pln"' in page
+    assert 'data-chart="amount-sek"' not in page
+    assert "No chart of their own, for lack of room: SEK, USD." in page
 
 
 @pytest.mark.parametrize("by", ["product", "family", "customer"])
@@ -124,11 +165,11 @@ def test_the_pivot_adds_up_to_the_table(jonas: Client, report: Report, connectio
     )
     told = [[word.strip() for word in re.findall(r">([^<>]+)<", row) if word.strip()] for row in rows]
     assert told == [
-        ["Product family", "No date", "Mar 2026", "Apr 2026", "Together"],
-        ["F", "–", "2", "1", "3"],
-        ["No product family", "1", "–", "–", "1"],
-        ["G", "–", "1", "–", "1"],
-        ["Each sale once", "1", "2", "1", "4"],
+        ["Product family", "Mar 2026", "Apr 2026", "No date", "Together"],
+        ["F", "2", "1", "–", "3"],
+        ["No product family", "–", "–", "1", "1"],
+        ["G", "1", "–", "–", "1"],
+        ["Each sale once", "2", "1", "1", "4"],
     ]
     money = html.unescape(page_of(jonas, run, by="pivot", measure="EUR"))
     assert ">40.00<" in money.partition("<tfoot>")[2]
@@ -184,9 +225,9 @@ def test_a_viewer_keeps_views_but_shares_none(client: Client, people: People, re
 def test_a_run_says_on_what_it_stands(jonas: Client, report: Report, connection: Connection) -> None:
     run = made_run(report, connection, [Sold(1)], acts_as="Olaf Admin")
     page = html.unescape(page_of(jonas, run))
-    assert "SuperOffice read <time" in page
-    assert "1 sale looked at" in page
-    assert "with the rights of Olaf Admin: what that user may not see is not counted" in page
+    assert "As of <time" in page
+    assert "· 1 sale" in page
+    assert "What the user “Olaf Admin” does not see in SuperOffice is missing here." in page
     assert "Stale:" not in page
     Run.objects.filter(pk=run.pk).update(data_at=timezone.now() - timedelta(hours=25))
     assert "Stale:" in page_of(jonas, run)
@@ -203,6 +244,86 @@ def test_a_run_without_its_rows_keeps_figures_and_charts(
     assert "?stage=" not in page
     assert chart_data(page, "products") == chart_data(kept, "products")
     assert f'tile-count">{finished_run.funnel["matched"]}<' in page
+
+
+def test_shares_name_what_they_are_of(jonas: Client, report: Report, connection: Connection) -> None:
+    run = a_mixed_run(report, connection)
+    words = " ".join(page_of(jonas, run).split())
+    assert "75% of 4 sales with a company" in words
+    assert "shares of 5 sales looked at" in words
+    assert "50% of 2 sales shown" in " ".join(page_of(jonas, run, month=["2026-04", "~"]).split())
+    whole = made_run(Report.objects.create(name="Whole"), connection, [Sold(1)])
+    assert "100% of 1 sale looked at" in " ".join(page_of(jonas, whole).split())
+
+
+def test_what_is_amiss_in_superoffice_stands_under_the_funnel(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    run = a_mixed_run(report, connection)
+    assert "To be mended in SuperOffice" not in page_of(jonas, run)
+    quality = {"mojibake": 3, "empty": 0, "long": 1, "no_amount": 0, "no_currency": 2}
+    Run.objects.filter(pk=run.pk).update(figures={"quality": quality})
+    page = html.unescape(page_of(jonas, run)).partition("To be mended in SuperOffice")[2]
+    lines = re.findall(r"<tr>(.*?)</tr>", page.partition("</table>")[0], re.DOTALL)
+    assert [" ".join(re.sub("<[^>]+>", " ", line).split()) for line in lines] == [
+        "Heading with broken umlauts, read as if repaired 3",
+        "Empty heading 0",
+        "Heading over 200 characters 1",
+        "No amount 0",
+        "No currency 2",
+    ]
+    assert f'href="/runs/{run.pk}/?stage=all&currency=~#rows">No currency<' in page
+    run.refresh_from_db()
+    with translation.override("en"):
+        assert quality_sentence(run) == (
+            "To be mended in SuperOffice: 3 × Heading with broken umlauts, read as if repaired · "
+            "1 × Heading over 200 characters · 2 × No currency."
+        )
+
+
+def test_a_report_with_a_list_of_its_own_says_so_when_there_is_a_newer_one(
+    jonas: Client, report: Report, finished_run: Run
+) -> None:
+    chosen = finished_run.keyword_list
+    Report.objects.filter(pk=report.pk).update(keyword_list=chosen)
+    newer = KeywordList.objects.create(version=chosen.version + 4, reason="x", checksum="x")
+    page = " ".join(page_of(jonas, finished_run).split())
+    said = f"This report uses version {chosen.version} of the keyword list, as chosen; the current one is"
+    assert f"{said} {newer.version}." in page
+    assert "The keywords have changed since" not in page
+    assert f'href="{reverse("report_edit", args=[report.pk])}"' in page
+    Report.objects.filter(pk=report.pk).update(keyword_list=newer)
+    page = " ".join(page_of(jonas, finished_run).split())
+    assert f"The report uses version {newer.version} of the keyword list from its next run on." in page
+
+
+def test_how_many_sales_there_are_is_said_where_the_report_wants_more(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    run = made_run(report, connection, [Sold(1), Sold(2, stage="unmatched"), Sold(3, stage="no_company")])
+    Run.objects.filter(pk=run.pk).update(definition=Definition(limit=5).as_json())
+    assert "(there are 2)" in page_of(jonas, run)
+    Run.objects.filter(pk=run.pk).update(definition=Definition(limit=2).as_json())
+    assert "(there are" not in page_of(jonas, run)
+
+
+def test_a_run_that_nobody_started_was_started_by_a_schedule_only_if_one_planned_it(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    run = made_run(report, connection, [Sold(1)])
+    Run.objects.filter(pk=run.pk).update(started_by=None)
+    assert "started by Sales Desk" in page_of(jonas, run)
+    Run.objects.filter(pk=run.pk).update(intended_at=timezone.now())
+    assert "started by the schedule" in page_of(jonas, run)
+
+
+def test_the_cell_of_the_products_says_how_many_of_each(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    page = page_of(jonas, a_mixed_run(report, connection))
+    assert "<summary>2\N{NO-BREAK SPACE}× A; 1\N{NO-BREAK SPACE}× B</summary>" in page
+    assert "<summary>1.5\N{NO-BREAK SPACE}× A</summary>" in page
+    assert 'id="sort-quantities"' not in page
 
 
 def test_earlier_runs_are_a_trend(jonas: Client, report: Report, connection: Connection) -> None:

@@ -41,8 +41,8 @@ def test_all_runs_are_listed_and_lead_to_their_results(
     bare = finished_run(report, connection, [Sold(1)], rows_removed_at=timezone.now())
     planned = finished_run(report, connection, [Sold(1)], intended_at=timezone.now(), status="incomplete")
     page = page_of(jonas, "report_runs", report.pk)
-    table = page.partition("<tbody>")[2]
-    places = [page.rindex(f'href="{reverse("run", args=[run.pk])}"') for run in (planned, bare, old)]
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    places = [table.index(f'href="{reverse("run", args=[run.pk])}"') for run in (planned, bare, old)]
     assert "Sabine Kranz" in table
     assert "figures only" in table
     assert "schedule, " in table
@@ -85,12 +85,24 @@ def test_missed_moments_are_red_rows_between_the_runs(
 
 
 def test_the_trend_is_made_of_stored_figures(jonas: Client, report: Report, connection: Connection) -> None:
-    for number in (1, 2):
+    for number in (1, 2, 3):
         add_sale(connection, number)
         evaluated(report)
+        if number == 2:
+            assert "data-chart" not in page_of(jonas, "report_runs", report.pk)
     page = page_of(jonas, "report_runs", report.pk)
-    assert 'data-chart="trend"' in page
-    assert "Newest run: 200.00\N{NO-BREAK SPACE}€ with a product, of 200.00\N{NO-BREAK SPACE}€" in page
+    assert page.index("<tbody>") < page.index('data-chart="trend"')
+    assert "Newest run: 300.00\N{NO-BREAK SPACE}€ with a product, of 300.00\N{NO-BREAK SPACE}€" in page
+
+
+def test_the_first_page_offers_to_run_a_report_that_never_ran(
+    jonas: Client, people: People, report: Report, connection: Connection
+) -> None:
+    button = f'action="{reverse("report_run", args=[report.pk])}"'
+    assert button in page_of(jonas, "home")
+    jonas.force_login(people.viewer)
+    assert "Never run yet." in page_of(jonas, "home")
+    assert button not in page_of(jonas, "home")
 
 
 def test_a_report_without_runs_says_so(jonas: Client, report: Report, connection: Connection) -> None:
@@ -126,7 +138,7 @@ def test_a_comparison_shows_causes_figures_and_pages_of_sales(
 ) -> None:
     keys = [run.pk for run in two_runs]
     page = page_of(jonas, "run_compare", *keys, cause="heading")
-    assert "60 sales with a product, 1 gained, 0 lost: 61. 5 sales are the same." in page
+    assert "Before 60 sales with a product, now 61: 1 newly found, 0 no longer found. 5 are the same." in page
     assert "<del>2 × OMNIE CD-01</del> → <ins>3 × OMNIE CD-01</ins>" in page
     assert "50 of 55 sales" in page
     following = re.findall(r'href="\?(cause=heading&after=\d+)#rows"', page)[0]
@@ -136,6 +148,34 @@ def test_a_comparison_shows_causes_figures_and_pages_of_sales(
     new = page_of(jonas, "run_compare", *keys, kind="gained", cause="sale_new")
     assert re.findall(r'href="/sales/(\d+)/"', new.partition('id="rows"')[2]) == ["99"]
     assert page_of(jonas, "run_compare", *keys, kind="<b>", cause="'", after="x")
+
+
+def test_a_comparison_shows_the_figures_that_differ_and_folds_the_others(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    add_sale(connection, 1)
+    add_sale(connection, 2, "Rest")
+    before = evaluated(report)
+    add_sale(connection, 3)
+    page = page_of(jonas, "run_compare", before.pk, evaluated(report).pk)
+    differing, _fold, same = page.partition('id="figures-title"')[2].partition("<details")
+    assert re.findall(r'<th scope="row">(.*?)</th>', differing)[:3] == [
+        "Sales looked at",
+        "Amount with a product, EUR",
+        "Product found",
+    ]
+    assert "1 figure is the same" in same
+    assert re.findall(r'<th scope="row">(.*?)</th>', same) == ["No product found"]
+
+
+def test_one_run_alone_says_that_a_second_one_is_needed(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    run = finished_run(report, connection, [])
+    answer = jonas.get(reverse("report_compare", args=[report.pk]), {"run": run.pk}, follow=True)
+    page = html.unescape(answer.content.decode())
+    assert "Comparing needs a second run with a result." in page
+    assert "Tick exactly two" not in page
 
 
 def test_runs_without_their_sales_compare_only_figures_and_say_so(
@@ -178,7 +218,8 @@ def test_a_run_is_counted_again_with_todays_keywords(
         add_sale(connection, number, ["2x CD-01", "Gabelstapler <b>", "Rest"][number - 1])
     run = evaluated(report)
     same = page_of(jonas, "run_recount", run.pk)
-    assert "Today's keywords find the same in these sales." in same
+    assert "This run has today's keywords already." in same
+    assert "<table" not in same
     newest = current_list()
     kept = [copy_of(one) for one in keywords_of(newest)]
     fork = Keyword(text="Gabelstapler", product="Stapler", type="word", kind="product")

@@ -304,6 +304,17 @@ def test_a_run_goes_on_where_its_worker_died(
     assert run.read_count == run.rows.count() == sum(run.funnel.values())
 
 
+def test_forgotten_work_is_woken_once_a_minute_and_not_at_every_look(report: Report) -> None:
+    queued = started(report)
+    OrmQ.objects.all().delete()
+    now = queued.queued_at + timedelta(seconds=61)
+    for seconds in (0, 30, 59):
+        services.sweep(now + timedelta(seconds=seconds))
+    assert OrmQ.objects.count() == 1
+    services.sweep(now + timedelta(seconds=61))
+    assert OrmQ.objects.count() == 2
+
+
 def test_a_worker_that_was_thought_dead_writes_nothing(report: Report, reading: Sync) -> None:
     slow = claims.claim(Run, started(report).pk, timezone.now())
     assert slow is not None

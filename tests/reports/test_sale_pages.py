@@ -59,19 +59,21 @@ def test_the_page_says_how_old_and_how_complete_the_copy_is(jonas: Client, whole
     assert re.search(r'<span class="secondary">(now|[^<]*seconds? ago)</span>', page)
     assert "Produktnotiz" in page
     assert "Succeeded" in page
+    assert re.search(r"<summary> As of (now|[^<]*seconds? ago) · complete </summary>", page)
+    assert page.index('id="search-text"') < page.index("As of ") < page.index("<tbody>")
 
 
 def test_before_the_first_reading_it_says_what_to_do(jonas: Client, connection: Connection) -> None:
     page = page_of(jonas, "sales")
     assert "Nothing has been read from SuperOffice yet" in page
-    assert "Read now" in page
+    assert "Get changes now" in page
 
 
 @pytest.mark.usefixtures("people")
 def test_without_a_tenant_it_leads_to_the_connection(jonas: Client) -> None:
     page = page_of(jonas, "sales")
     assert "No tenant is connected, so there are no sales" in page
-    assert "Read now" not in page
+    assert "Get changes now" not in page
     assert jonas.post(reverse("sales_read")).status_code == 302
     assert not Sync.objects.exists()
 
@@ -158,7 +160,7 @@ def test_a_reading_of_changes_has_no_comparison(jonas: Client, whole: Connection
 def test_viewers_read_and_start_nothing(client: Client, people: People, whole: Connection) -> None:
     client.force_login(people.viewer)
     page = page_of(client, "sales")
-    assert "Read now" not in page
+    assert "Get changes now" not in page
     for name in ("sales_read", "sales_read_all"):
         assert client.post(reverse(name)).status_code == 403
     started = sync.start_sync(whole, Sync.Kind.CHANGES)
@@ -257,6 +259,7 @@ def test_the_sale_page_shows_every_field_that_we_hold(jonas: Client, whole: Conn
         registered_at=timezone.now(),
     )
     page = page_of(jonas, "sale", sale.sale_id)
+    assert page.count("2xOmnie CD-01 · Sale N-1") == 2  # the title and the heading
     shown = [
         "Kranz AG",
         "Petra Platzhalter",
@@ -274,6 +277,7 @@ def test_the_sale_page_shows_every_field_that_we_hold(jonas: Client, whole: Conn
 def test_what_the_keywords_find_is_marked(jonas: Client, showcase: Sale) -> None:
     Sale.objects.filter(pk=showcase.pk).update(texts={NOTE: "noch 1x Scrubber 75 dazu"})
     page = page_of(jonas, "sale", showcase.sale_id)
+    assert "The quote says" in page
     assert re.search(r'2xOmnie <mark title="OMNIE CD-01">CD-01</mark>', page)
     assert "2 × OMNIE CD-01" in page
     assert re.search(r"noch 1x <mark[^>]*>Scrubber 75</mark> dazu", page)

@@ -180,9 +180,33 @@ def test_what_is_planned_in_the_skipped_hour_starts_at_its_end() -> None:
 
 
 @once
-def test_what_is_planned_in_the_hour_that_comes_twice_starts_twice() -> None:
-    schedule = planned("daily", at=time(2, 30))
-    assert utc_times(schedule, in_berlin(2026, 10, 24), 4) == ["24 00:30", "25 00:30", "25 01:30", "26 01:30"]
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        planned("daily", at=time(2, 30)),
+        planned("weekly", at=time(2, 30), weekday=0),
+        planned("monthly", at=time(2, 30), day=25),
+        cron("30 2 * * *"),
+        cron("30 1,2 * * *"),
+        cron("*/15 2 * * *"),
+    ],
+)
+def test_what_is_planned_in_the_hour_that_comes_twice_starts_at_the_first(schedule: JobSchedule) -> None:
+    first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    assert is_planned(schedule, first)
+    assert not is_planned(schedule, second)
+    found = list(islice(moments(schedule, in_berlin(2026, 10, 24)), 12))
+    assert first in found
+    assert not [
+        one for one in found if second - timedelta(minutes=30) <= one < second + timedelta(minutes=30)
+    ]
+
+
+@once
+@pytest.mark.parametrize("expression", ["30 * * * *", "*/30 */2 * * *"])
+def test_what_comes_hour_after_hour_starts_at_both(expression: str) -> None:
+    for hour in (0, 1):
+        assert is_planned(cron(expression), datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
 
 
 @once

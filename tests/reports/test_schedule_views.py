@@ -224,7 +224,7 @@ def test_the_form_warns_of_the_hour_that_is_skipped_or_comes_twice(client: Clien
     client.force_login(people.jonas)
     page = words(client.get("/schedules/next/", {"rhythm": "daily", "at": "02:30"}))
     assert "jumps from 02:00 to 03:00: what is planned at 02:30 starts at 03:00" in page
-    assert "comes twice: what is planned at 02:30 starts twice" in page
+    assert "comes twice: what is planned at 02:30 starts at the first." in page
     assert "02:30 starts" not in words(client.get("/schedules/next/", {"rhythm": "daily", "at": "03:00"}))
 
 
@@ -447,9 +447,11 @@ def test_the_jobs_page_names_what_people_planned_and_what_the_house_does(
 ) -> None:
     schedule = daily(report)
     client.force_login(people.administrator)
-    assert "The house's own jobs are missing" in words(client.get("/jobs/"))
+    assert "What Sales Desk does by itself is missing" in words(client.get("/jobs/"))
     ensure_schedules()
     page = words(client.get("/jobs/"))
     assert planned(next_moments(schedule, timezone.now(), 1)[0]) in page
-    assert "reports.tasks.sweep" in page
+    assert "Clear old downloads · daily at 04:50" in page
+    assert "reports.tasks.sweep" in page.split("Technical details")[1]
+    assert "reports.tasks" not in page.split("Technical details")[0]
     assert "scheduled_job" not in page

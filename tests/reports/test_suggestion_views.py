@@ -9,11 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from connector.models import Connection
-from reports.keyword_lists.keywords import current_list
-from reports.models import Label, Sale, TextVerdict
+from reports.keyword_lists.keywords import current_list, keywords_of
+from reports.models import Label, Product, Sale, TextVerdict
 from reports.preview.corpus import corpus_of
 from reports.suggesting.labels import found_words
 from reports.suggesting.standing import standing_of
+from reports.suggesting.suggestion_views import known_at_the_end
 from reports.suggesting.suggestions import suggestions_for
 from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy, touch_copy, whole_copy
@@ -116,6 +117,20 @@ def test_a_suggestion_says_what_it_would_win_and_leads_into_the_editor(editor: C
     assert (form["text"].value(), form["product"].value(), form["type"].value()) == (
         "Fegemax 3000", "Fegemax 3000", "code",
     )  # fmt: skip
+
+
+def test_a_compound_that_ends_with_a_known_product_is_offered_as_that_product(
+    editor: Client, connection: Connection
+) -> None:
+    Sale.objects.filter(heading="Fegemax 3000").update(heading="Ersatzakku")
+    touch_copy(connection)
+    page = editor.get("/keywords/suggestions/")
+    (one,) = [one for one in page.context["suggestions"] if one.suggestion.key == "ersatzakku"]
+    asked = parse_qs(urlsplit(one.add_url).query)
+    assert (asked["text"], asked["product"]) == (["Ersatzakku"], ["Akku"])
+    keywords = keywords_of(current_list())
+    assert known_at_the_end("Akku", keywords) is None
+    assert known_at_the_end("Fegemax", keywords) is None
 
 
 def test_a_look_alike_leads_into_the_editor_for_the_product_that_was_meant(editor: Client) -> None:
@@ -249,6 +264,22 @@ def test_a_heading_is_looked_at_and_the_next_one_follows(editor: Client, people:
     assert (labels[second["sale"]].is_right, labels[second["sale"]].truth) == (False, "Akku; 2 × Bürste")
     assert labels[first["sale"]].labelled_by == people.jonas
     assert "2 of 200 looked at" in words(editor.get("/keywords/labels/").content)
+
+
+def test_the_answer_just_given_is_named_and_can_be_undone_in_place(editor: Client) -> None:
+    first = shown(editor)
+    assert "is noted as wrong. Undo" in answer(editor, "wrong", first)
+    assert editor.get(f"/keywords/labels/?last={first['sale']}").context["last"].heading == first["heading"]
+    assert "noted as" not in words(editor.get("/keywords/labels/?last=x").content)
+
+
+def test_a_product_that_does_not_exist_is_no_truth(editor: Client, connection: Connection) -> None:
+    page = answer(editor, "wrong", shown(editor), truth="akku; Gibtsnicht; 2 × Auchnicht")
+    assert "There is no product “Gibtsnicht; Auchnicht”, so nothing was noted." in page
+    assert not Label.objects.exists()
+    Product.objects.create(connection=connection, product_id=99, name="Nur im Katalog")
+    answer(editor, "wrong", shown(editor), truth="2 × akku; nur im katalog")
+    assert Label.objects.get().truth == "2 × Akku; Nur im Katalog"
 
 
 def test_skipping_asks_another_one_and_stores_nothing(editor: Client) -> None:

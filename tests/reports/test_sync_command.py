@@ -15,6 +15,7 @@ from connector.models import Connection
 from reports import claims
 from reports.local_copy import sync
 from reports.management.commands import sync_sales
+from reports.management.commands.sync_sales import counted
 from reports.models import Sale, Sync
 
 
@@ -151,3 +152,9 @@ def test_on_a_terminal_one_line_is_drawn_again_and_again(
     assert any("a second" in line for line in drawn)
     assert shares
     assert any(line.startswith("[####") for line in shares)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("count", "words"), [(0, "0 sales"), (1, "1 sale"), (1200, "1,200 sales")])
+def test_counts_agree_with_their_noun(count: int, words: str) -> None:
+    assert counted(count, "sale") == words

@@ -215,7 +215,6 @@ def test_only_who_may_edit_keywords_is_led_to_them(run: Run) -> None:
 
     number = current_list().keywords.get(text="CD-01").number
     assert reverse("keyword_edit", args=[number]) in urls(why(run, "101", may_edit_keywords=True))
-    assert "text=CD-01&from_sale=101" in urls(why(run, "101", may_edit_keywords=True))
     assert "/keywords/" not in urls(why(run, "101"))
 
 
@@ -255,3 +254,11 @@ def test_what_somebody_types_is_never_markup_and_an_outsider_sees_nothing(
     Report.objects.update(shared_with="owner", owner=people.sabine)
     assert client.get(reverse("run_why", args=[run.pk]), {"sale": "100"}).status_code == 404
     assert client.post(reverse("run_why", args=[run.pk])).status_code == 405
+
+
+@pytest.mark.parametrize("number", [101, 106])
+def test_a_keyword_that_is_there_is_not_offered_as_a_new_one(run: Run, number: int) -> None:
+    """Its text stands in the heading and does not count: it is to be changed, not added once more."""
+    labels = [step.label for step in why(run, str(number), may_edit_keywords=True).steps]
+    assert any("Change the keyword" in label for label in labels)
+    assert not any("as a keyword" in label for label in labels)

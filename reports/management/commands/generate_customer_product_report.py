@@ -1,4 +1,4 @@
-"""The newest sales that have a company, with the products their headings name."""
+"""The newest sales that have a company, with the products of their quotes and headings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connector.database import prepare_database
+from connector.problems import problem_of
 from connector.superoffice.client import Client
 from connector.superoffice.types import Sale as Read
 from reports import terminal
@@ -15,16 +16,25 @@ from reports.matching import Matcher
 from reports.models import Sale
 from reports.runs import funnel
 from reports.runs.funnel import Placement
+from reports.runs.newest import Quotes, newest_placements
 
 
 class Command(BaseCommand):
-    help = "Reads the newest sales from SuperOffice, finds products in their headings and writes one row per sale."
+    help = (
+        "Reads the newest sales from SuperOffice with the lines of their quotes, finds the products and writes one row "
+        "per sale. A quote decides; without one, the heading does."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--limit", type=int, default=1000, help="so many sales that have a company (default 1000)"
         )
         parser.add_argument("--matched-only", action="store_true", help="leave out sales without a product")
+        parser.add_argument(
+            "--headings-only",
+            action="store_true",
+            help="do not read quotes: headings alone decide, in fewer calls",
+        )
         terminal.add_output_arguments(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -34,6 +44,7 @@ class Command(BaseCommand):
         matcher = matcher_of(current_list())
         report = _Report(matcher, options["limit"], matched_only=options["matched_only"])
         with terminal.tenant() as client:
+            report.quotes = None if options["headings_only"] else Quotes(client)
             terminal.write(COLUMNS, report.rows(client), options, self.stdout)
         terminal.explain(*report.words())
 
@@ -43,12 +54,13 @@ class _Report:
 
     def __init__(self, matcher: Matcher, limit: int, *, matched_only: bool) -> None:
         self.matcher, self.limit, self.matched_only = matcher, limit, matched_only
+        self.quotes: Quotes | None = None
         self.counts: dict[str, int] = {}
         self.row_count = 0
 
     def rows(self, client: Client) -> Iterator[tuple[Cell, ...]]:
         labels = {value: str(label) for value, label in Sale.Status.choices}
-        for page in funnel.newest_placements(client, self.matcher, self.limit):
+        for page in newest_placements(client, self.matcher, self.limit, quotes=self.quotes):
             self.counts = funnel.counted((placement for _sale, placement in page), self.counts)
             for sale, placement in page:
                 if placement.has_company and (placement.stage == funnel.MATCHED or not self.matched_only):
@@ -65,7 +77,16 @@ class _Report:
             f"{counts['no_company']} without a company, {counts['company_unreadable']} whose company is not readable. "
             f"{self.row_count} rows written."
         )
-        return [summary] if self.row_count else [summary, self._why_empty(counts)]
+        words = [summary, self._of_quotes()]
+        return words if self.row_count else [*words, self._why_empty(counts)]
+
+    def _of_quotes(self) -> str:
+        if self.quotes is None:
+            return "Headings only: lines of quotes were not used."
+        if self.quotes.problem:
+            why = problem_of(self.quotes.problem).for_administrators
+            return f"Headings only: SuperOffice told no lines of quotes. {why}"
+        return f"{self.quotes.line_count} lines of quotes read."
 
     def _why_empty(self, counts: dict[str, int]) -> str:
         if not sum(counts.values()):

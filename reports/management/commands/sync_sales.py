@@ -101,12 +101,17 @@ def _stopped(started: Sync) -> str:
     return "Another process reads on; this one only stopped looking."
 
 
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _summary(done: Sync) -> str:
     copy = LocalCopy.objects.get(connection=done.connection_id)
     return (
-        f"{done.status.capitalize()}: {done.read_count:,} sales read ({done.without_company_count:,} without a"
-        f" company), {done.new_count:,} new, {done.changed_count:,} changed, {done.removed_count:,} gone;"
-        f" {done.line_count:,} quote lines. The copy has {copy.sale_count:,} sales."
+        f"{done.status.capitalize()}: {counted(done.read_count, 'sale')} read"
+        f" ({done.without_company_count:,} without a company), {done.new_count:,} new,"
+        f" {done.changed_count:,} changed, {done.removed_count:,} gone;"
+        f" {counted(done.line_count, 'quote line')}. The copy has {counted(copy.sale_count, 'sale')}."
     )
 
 
