@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -13,6 +14,8 @@ from reports.models import Keyword, KeywordList, Report, Run
 from reports.viewer.filters import Filter
 from tests.conftest import People
 from tests.reports.made_results import Sold, finished_run
+
+pytestmark = pytest.mark.once  # words and pages: the same on every database
 
 TAG = {"text": "Rabatt", "product": "Nachlass", "kind": "tag"}
 MASK = {"text": "Self Service", "kind": "", "polarity": "mask"}

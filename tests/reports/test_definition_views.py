@@ -18,7 +18,7 @@ from reports.runs import services
 from reports.schedules.schedule import keep_schedule
 from tests.conftest import People
 
-pytestmark = pytest.mark.usefixtures("connection")
+pytestmark = [pytest.mark.usefixtures("connection"), pytest.mark.once]
 FILLED: dict[str, Any] = {
     "name": "Offene mit Firma",
     "description": "Was noch offen ist",

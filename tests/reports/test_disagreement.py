@@ -14,6 +14,8 @@ from reports.viewer.disagreement import disagreement
 from tests.conftest import People
 from tests.reports.evaluated_runs import add_sale, evaluated
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 
 def test_table_and_sale_page_say_what_differs(
     client: Client, people: People, report: Report, connection: Connection

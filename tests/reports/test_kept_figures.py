@@ -14,6 +14,8 @@ from reports.viewer.filters import Filter
 from reports.viewer.viewing import view_of
 from tests.reports.evaluated_runs import add_sale, evaluated
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 
 def shown(chart: Chart) -> tuple[object, ...]:
     """All of a chart but the way to its rows."""

@@ -12,6 +12,8 @@ from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy
 from tests.reports.test_keyword_views import HEADER, typed, words
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 
 @pytest.fixture
 def editor(client: Client, people: People, connection: Connection) -> Client:

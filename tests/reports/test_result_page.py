@@ -21,6 +21,8 @@ from tests.conftest import People
 from tests.reports.made_results import Sold
 from tests.reports.made_results import finished_run as made_run
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 
 @pytest.fixture
 def jonas(client: Client, people: People) -> Client:

@@ -18,6 +18,8 @@ from tests.conftest import People
 from tests.reports.evaluated_runs import add_sale, evaluated
 from tests.reports.made_results import Sold, finished_run
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 
 @pytest.fixture
 def jonas(client: Client, people: People) -> Client:

@@ -19,6 +19,8 @@ from reports.schedules.schedule import next_moments
 from reports.templatetags.schedule_words import planned, rhythm
 from tests.conftest import People
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 Status = Occurrence.MailStatus
 
 

@@ -19,6 +19,8 @@ from reports.suggesting.suggestions import suggestions_for
 from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy, touch_copy, whole_copy
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 PAGES = [
     "/keywords/suggestions/", "/keywords/suggestions/?tab=headings", "/keywords/suggestions/?tab=headings&sort=amount",
     "/keywords/suggestions/?tab=ignored", "/keywords/suggestions/?tab=no_product", "/keywords/headings/",

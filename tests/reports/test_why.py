@@ -25,6 +25,8 @@ from tests.reports.made_results import finished_run as made_run
 from tests.reports.matching.examples import keyword as word
 from tests.reports.matching.examples import mask, read_keywords, read_rows, veto
 
+pytestmark = pytest.mark.once  # words and pages: the same on every database
+
 HEADINGS = {row["id"]: row["heading"] for row in read_rows("headings.csv")}
 # The examples that find no product, by number: the reason that each of them has.
 REASONS = {
