@@ -37,7 +37,8 @@ def stored_list() -> KeywordList:
     names = ("text", "type", "kind", "polarity", "product", "family", "generic", "inflect", "compound")
     chosen = invented_keywords()[:: 1000 // KEYWORDS]
     keywords = [Keyword(**{name: getattr(one, name) for name in names}) for one in chosen]
-    return save_version(keywords, parent=None, author=None, reason="Bench")
+    newest = KeywordList.objects.newest_first().first()  # another subject may have made one
+    return save_version(keywords, parent=newest, author=None, reason="Bench")
 
 
 def words_in(corpus: Corpus, share: float) -> list[str]:
@@ -85,12 +86,12 @@ def measure() -> list[Figure]:
         common_first, common, common_count = time_of(corpus, stored, COMMON)
     finally:
         connection.delete()
-        KeywordList.objects.all().delete()
+        stored.delete()
     times = {
         f"preview, first key, {rare_count:,} of {SALES:,} sales change": (rare_first, 1.0),
         f"preview, next key, {rare_count:,} of {SALES:,} sales change": (rare, 1.0),
-        f"preview, first key, {common_count:,} of {SALES:,} sales change": (common_first, 4.0),
-        f"preview, next key, {common_count:,} of {SALES:,} sales change": (common, 4.0),
+        f"preview, first key, {common_count:,} of {SALES:,} sales change": (common_first, 1.0),
+        f"preview, next key, {common_count:,} of {SALES:,} sales change": (common, 1.0),
     }
     return [
         *(Figure(name, value, "ms", MAY_TAKE, goal=goal) for name, (value, goal) in times.items()),
