@@ -7,6 +7,7 @@ another character beyond ASCII, and about 70 % contain the letters of some keywo
 import random
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 from reports.matching import Keyword
 
@@ -135,12 +136,12 @@ def _words() -> Iterator[tuple[str, dict[str, object]]]:
         yield " ".join(parts), {"inflect": "s"}
 
 
-def _keyword(number: int, text: str, changes: dict[str, object]) -> Keyword:
-    values: dict[str, object] = {
+def _keyword(number: int, text: str, changes: dict[str, Any]) -> Keyword:
+    values: dict[str, Any] = {
         "type": "word", "kind": "product", "polarity": "positive", "product": text, "family": "", "generic": False,
         "inflect": "none", "compound": "none", **changes,
     }  # fmt: skip
-    return Keyword(number, text, **values)  # type: ignore[arg-type]
+    return Keyword(number, text, **values)
 
 
 def headings(count: int, *, seed: int = 4) -> Iterator[str]:

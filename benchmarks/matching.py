@@ -79,7 +79,11 @@ def bare_automata(listed: Iterable[Keyword]) -> tuple[AhoCorasick, AhoCorasick]:
             codes.add(short)
         else:
             words.add(squeeze_words(text, short))
-    return tuple(AhoCorasick(sorted(one), implementation=Implementation.DFA) for one in (codes, words))  # type: ignore[return-value]
+    return _automaton(codes), _automaton(words)
+
+
+def _automaton(texts: set[str]) -> AhoCorasick:
+    return AhoCorasick(sorted(texts), implementation=Implementation.DFA)
 
 
 def search(automaton: AhoCorasick, texts: Iterable[str]) -> None:

@@ -53,9 +53,7 @@ def _texts(*, raw: bool) -> Formatter:
 
 
 def _as_texts(cells: Cells) -> list[str]:
-    if set(map(type, cells)) == {str}:
-        return list(cells)  # type: ignore[arg-type] # as the line above found out
-    return ["" if cell is None else str(cell) for cell in cells]
+    return ["" if cell is None else cell if type(cell) is str else str(cell) for cell in cells]
 
 
 def _on_one_line(texts: list[str]) -> list[str]:

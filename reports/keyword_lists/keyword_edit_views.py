@@ -114,7 +114,7 @@ def keyword_preview(request: HttpRequest) -> HttpResponse:
     is_number = number.isdecimal() and len(number) < 10
     keyword = current_list().keywords.filter(number=int(number)).first() if is_number else None
     seen = _preview_of(request, keyword, is_new=not number)
-    if request.htmx:  # type: ignore[attr-defined] # django_htmx adds it
+    if getattr(request, "htmx", False):
         return render(request, "reports/_preview_answer.html", {"shown": seen})
     keyword = keyword or Keyword()
     form = KeywordForm(instance=keyword, initial=_typed(request))

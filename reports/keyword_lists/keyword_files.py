@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from reports import matching
 from reports.export import DATA, Dialect, TableRow, csv_chunks, read_table
 from reports.keyword_lists.keyword_rules import identity, problems_of, sameness
-from reports.keyword_lists.keywords import copy_of, to_matching
+from reports.keyword_lists.keywords import copy_of, field_of, to_matching
 from reports.models import Keyword
 
 COLUMNS = (
@@ -167,8 +167,7 @@ def _sentence(name: str, error: ValidationError) -> str:
     """Django's words; for a value that is none of the known ones these are named."""
     if error.code != "invalid_choice" or not error.params:
         return " ".join(error.messages)
-    choices = Keyword._meta.get_field(name).flatchoices  # type: ignore[union-attr]
-    known = ", ".join(str(value) for value, _label in choices if value)
+    known = ", ".join(str(value) for value, _label in field_of(name).flatchoices if value)
     words = _("“%(value)s” is not known. Known are: %(known)s.")
     return words % {"value": str(error.params["value"])[:50], "known": known}
 

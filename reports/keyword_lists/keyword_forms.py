@@ -104,7 +104,8 @@ class KeywordEdit(forms.ModelForm):
         for name in _WORDS_ONLY:
             self.fields[name].required = False  # out of sight for everything but words
         kinds = [("", _("Please choose")), *Keyword.Kind.choices]
-        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
+        kind: Any = self.fields["kind"]
+        kind.choices = kinds
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -147,8 +148,8 @@ class FateForm(forms.Form):
 
     def __init__(self, *args: Any, targets: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [("", _("Choose a product")), *((name, name) for name in targets)]
-        self.fields["target"].choices = choices  # type: ignore[attr-defined]
+        target: Any = self.fields["target"]
+        target.choices = [("", _("Choose a product")), *((name, name) for name in targets)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Max
 
 from reports import matching
@@ -29,6 +29,13 @@ FIELDS = (
     "compound",
     "note",
 )
+
+
+def field_of(name: str) -> "models.Field[Any, Any]":
+    """One of FIELDS, with its words and choices."""
+    field = Keyword._meta.get_field(name)
+    assert isinstance(field, models.Field)
+    return field
 
 
 class ListChanged(Exception):

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import ngettext
 
 from reports.keyword_lists.keyword_files import csv_of
-from reports.keyword_lists.keywords import FIELDS
+from reports.keyword_lists.keywords import FIELDS, field_of
 from reports.models import Keyword
 
 
@@ -67,8 +67,9 @@ def difference(before: Sequence[Keyword], after: Sequence[Keyword]) -> ListDiffe
 def _fields(before: Keyword, after: Keyword) -> Iterator[FieldChange]:
     for name in FIELDS:
         if getattr(before, name) != getattr(after, name):
-            label = Keyword._meta.get_field(name).verbose_name  # type: ignore[union-attr]
-            yield FieldChange(label, field_words(before, name), field_words(after, name))
+            yield FieldChange(
+                str(field_of(name).verbose_name), field_words(before, name), field_words(after, name)
+            )
 
 
 def field_words(keyword: Keyword, name: str) -> str:

@@ -34,16 +34,14 @@ def schedules(request: HttpRequest) -> HttpResponse:
     _refuse_outsiders(request)
     now = timezone.now()
     found = list(_visible(request.user))
-    last = Occurrence.objects.select_related("run", "sync").in_bulk(
-        [schedule.last_pk for schedule in found if schedule.last_pk]  # type: ignore[attr-defined]
-    )
+    last = _newest_of_each(found)
     missed = _by_schedule(unmended(now))
     unsent = _by_schedule(result_mail.unsent(now))
     lines = [
         {
             "schedule": schedule,
             "moments": next_moments(schedule, now, _SHOWN) if schedule.is_active else [],
-            "last": last.get(schedule.last_pk),  # type: ignore[attr-defined]
+            "last": last.get(schedule.pk),
             "missed": missed.get(schedule.pk, []) if schedule.is_active else [],
             "unsent": unsent.get(schedule.pk, [])[:_SHOWN],
             "may_change": may_change(request.user, schedule),
@@ -63,15 +61,19 @@ def _refuse_outsiders(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
+def _newest_of_each(schedules: list[JobSchedule]) -> dict[int, Occurrence]:
+    """The newest occurrence of each, by the schedule's key."""
+    mine = Occurrence.objects.filter(schedule=OuterRef("schedule")).order_by("-planned_at")
+    newest = Occurrence.objects.filter(schedule__in=schedules, pk=Subquery(mine.values("pk")[:1]))
+    return {one.schedule_id: one for one in newest.select_related("run", "sync")}
+
+
 def _visible(user: AnyUser) -> QuerySet[JobSchedule]:
-    """Schedules of reports that `user` may see, and of readings; `last_pk` is the newest occurrence's."""
-    newest = Occurrence.objects.filter(schedule=OuterRef("pk")).order_by("-planned_at")
+    """Schedules of reports that `user` may see, and of readings."""
     of_reports = Q(report__in=Report.objects.visible_to(user))
-    found = JobSchedule.objects.filter(of_reports | Q(report=None)).annotate(
-        last_pk=Subquery(newest.values("pk")[:1])
-    )
     return (
-        found.select_related("report", "created_by")
+        JobSchedule.objects.filter(of_reports | Q(report=None))
+        .select_related("report", "created_by")
         .prefetch_related("recipients")
         .order_by("report__name", "pk")
     )

@@ -99,7 +99,9 @@ def archive(
 
     def reply(handler: Any) -> None:
         query = handler.owner.seen[-1].query
-        bound = int(re.match(rf"{key} gt (\d+)", query["$filter"]).group(1))  # type: ignore[union-attr]
+        asked = re.match(rf"{key} gt (\d+)", query["$filter"])
+        assert asked is not None
+        bound = int(asked.group(1))
         page = [number for number in numbers if number > bound][: int(query["$top"])]
         answer(listing(*(row(number) for number in page if number not in hidden)))(handler)
 
