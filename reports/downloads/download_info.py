@@ -1,7 +1,7 @@
 """The info sheet of a workbook: which run of what, how old, whose rights, which rows, and where the others went."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,8 +14,6 @@ from reports.templatetags.report_words import grouped
 from reports.viewer.facet_panel import value_label
 from reports.viewer.filters import FACETS, NEWEST_FIRST, Filter
 from reports.viewer.quality import flaws_of
-
-STALE_AFTER = timedelta(hours=24)  # as on the report's page
 
 
 def info_of(run: Run, wanted: Filter, count: int, *, made_by: str, now: datetime) -> list[tuple[str, Cell]]:
@@ -51,7 +49,7 @@ def notes_of(run: Run, wanted: Filter, count: int, now: datetime) -> Iterator[st
         yield _("Incomplete: SuperOffice could not be read to the end. The file has what was known then.")
     elif run.status != Run.Status.SUCCEEDED:
         yield _("The run did not come to its end: the file has only what was looked at until then.")
-    if run.data_at and now - run.data_at > STALE_AFTER:
+    if run.is_stale(now):
         yield _("Stale: SuperOffice was read more than a day before this file was made.")
     if not count:
         yield empty_reason(run, wanted)

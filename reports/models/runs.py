@@ -1,5 +1,6 @@
 """What runs of a report found: every sale in one row, as it was then, and what was found in it."""
 
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -11,6 +12,8 @@ from reports.models.definitions import Report
 from reports.models.keywords import Keyword, KeywordList
 from reports.models.sales import Sale, Sync, status_label
 from reports.models.work import Work, WorkQuerySet
+
+STALE_AFTER = timedelta(hours=24)
 
 
 class RunQuerySet(WorkQuerySet):
@@ -69,6 +72,10 @@ class Run(Work):
 
     def __str__(self) -> str:
         return f"{self.report} #{self.pk}"
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether it stands on older data than a newest result should."""
+        return self.data_at is not None and now - self.data_at > STALE_AFTER
 
     @property
     def has_rows(self) -> bool:

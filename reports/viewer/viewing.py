@@ -12,8 +12,8 @@ from threading import Lock
 from typing import Any
 
 from reports.definitions.definition import Definition
-from reports.export import DEFAULT_KEYS, Cell, Column, columns_of
-from reports.models import Row, Run, status_label
+from reports.export import DEFAULT_KEYS, Column, columns_of
+from reports.models import Row, Run
 from reports.viewer.facets import Bits, flags_of, parts_of
 from reports.viewer.filters import Choice, Filter
 from reports.viewer.run_index import CENT, INDEXED, PART, PATHS, RunIndex, quantity_of
@@ -23,7 +23,6 @@ __all__ = [
     "Page",
     "RunView",
     "Selection",
-    "cells_in_order",
     "rows_in_order",
     "table_columns",
     "view_of",
@@ -228,30 +227,3 @@ def table_columns(definition: Definition, wanted: Filter) -> list[Column]:
     """The columns that a reader chose, else those of the report, else the usual ones; the sale comes first."""
     known = [key for key in wanted.columns or definition.columns if key in PATHS] or list(DEFAULT_KEYS)
     return list(columns_of(dict.fromkeys(["sale_number", *known])))
-
-
-def cells_in_order(
-    run: Run, sale_numbers: Iterable[int], columns: Sequence[Column], *, chunk: int = 2000
-) -> Iterator[tuple[Cell, ...]]:
-    """The cells of these sales for a file, in the order given; one query a chunk, memory does not grow.
-
-    States are words of the active language. Raises KeyError for a column that rows do not have.
-    """
-    paths = [PATHS[column.key] for column in columns]
-    words = [_WORDS.get(column.key) for column in columns]
-    numbers = iter(sale_numbers)
-    while wanted := list(islice(numbers, chunk)):
-        rows = Row.objects.filter(run=run, sale_number__in=wanted).values_list("sale_number", *paths)
-        found = {number: cells for number, *cells in rows}
-        for number in wanted:
-            if number in found:
-                yield tuple(
-                    word(cell) if word else cell for word, cell in zip(words, found[number], strict=True)
-                )
-
-
-_WORDS: dict[str, Callable[[str], str]] = {
-    "status": status_label,
-    "stage": lambda stage: str(dict(Row.Stage.choices).get(stage, stage)),
-    "source": lambda source: str(dict(Row.Source.choices).get(source, source)),
-}

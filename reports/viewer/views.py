@@ -1,6 +1,6 @@
 """Reports, their runs, and what a run found."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -23,9 +23,6 @@ from reports.schedules.schedule import next_moments
 from reports.viewer.charts import trend_of
 from reports.viewer.quality import flaws_of
 from reports.viewer.result_page import result_context
-
-STALE_AFTER = timedelta(hours=24)  # the newest result stands on older data than it should
-
 
 # --- Reports ----------------------------------------------------------------------------------------------
 
@@ -85,10 +82,6 @@ def report_run(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     started = services.start_run(report=found, by=roles.signed_in(request))
     if started is None:
-        return redirect("report", pk)
-    if not Run.objects.of_tenant(current_connection()).filter(pk=started.pk).exists():
-        words = _("This report is still at work for a tenant that is not in use any more. Try again later.")
-        messages.warning(request, words)
         return redirect("report", pk)
     return redirect("run", started.pk)
 
@@ -150,7 +143,7 @@ def _page_context(
         "flaws": flaws_of(run, request.path) if run else [],
         "trend": trend_of(report, _finished_runs(report)),
         "missed": missed_of(report, now),
-        "is_stale": bool(run and run == newest and run.data_at and now - run.data_at > STALE_AFTER),
+        "is_stale": bool(run and run == newest and run.is_stale(now)),
         "list_version": KeywordList.objects.newest_first().values_list("version", flat=True).first(),
         "may_run": rights.may_run(request.user),
         "may_define": rights.may_define(request.user),

@@ -17,7 +17,7 @@ from reports.definitions.definition import Definition
 from reports.models import Report, Row, Run
 from reports.viewer import run_index, viewing
 from reports.viewer.filters import FACETS, Choice, Filter
-from reports.viewer.viewing import RunView, build_view, cells_in_order, rows_in_order, table_columns, view_of
+from reports.viewer.viewing import RunView, build_view, rows_in_order, table_columns, view_of
 from tests.reports.made_results import Sold, finished_run
 
 STAGES = ["matched", "unmatched", "excluded", "no_company"]
@@ -221,13 +221,10 @@ def test_a_page_goes_on_behind_a_sale_that_the_filter_hides_now(run: Run) -> Non
 
 
 @pytest.mark.parametrize("key", list(run_index.PATHS))
-def test_every_column_can_be_sorted_by_and_taken_along(key: str, run: Run) -> None:
+def test_every_column_can_be_sorted_by(key: str, run: Run) -> None:
     view = view_of(run)
     order = numbers(view, f"sort={key}")
     assert sorted(order) == sorted(numbers(view))
-    columns = table_columns(Definition(), Filter(columns=("sale_number", key)))
-    cells = list(cells_in_order(run, order, columns))
-    assert [row[0] for row in cells] == order
 
 
 def test_rows_come_in_the_order_asked_for_with_few_queries(run: Run) -> None:
