@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config.tables import migrations_are_missing
 from connector.heartbeat import ages_of_beats
 from connector.roles import is_administrator
 
@@ -24,8 +24,7 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 def troubles() -> dict[str, str]:
     """What keeps this installation from working, by name; empty when it is ready."""
     try:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        if migrations_are_missing():
             return {"database": _("migrations are missing")}
         return worker_troubles()
     except DatabaseError as error:

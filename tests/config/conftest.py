@@ -63,8 +63,9 @@ class House:
             command, env=environment, capture_output=True, text=True, check=False, timeout=60
         )
 
-    def migrate(self) -> None:
-        done = self.manage("migrate", "--verbosity", "0")
+    def migrate(self, *app: str) -> None:
+        """All apps, or one and what it stands on."""
+        done = self.manage("migrate", *app, "--verbosity", "0")
         assert done.returncode == 0, done.stderr[-3000:]
 
     def start(self, *arguments: str, **variables: str) -> "Started":

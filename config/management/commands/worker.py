@@ -15,6 +15,7 @@ from django.db import DatabaseError, close_old_connections
 from config.demo_data import keep_demo_users
 from config.processes import Family, end_all
 from config.schedules import ensure_schedules
+from config.tables import migrations_are_missing, permissions_are_missing
 from config.watchdog import Watch, busy_owners, cluster_child, watch
 from connector.roles import grant_administrator_permissions
 from connector.stopping import VARIABLE
@@ -55,15 +56,16 @@ class Command(BaseCommand):
         """What the tables must hold; a database that is away for a moment must not keep us from starting."""
         while not self._signal_count:
             try:
-                ensure_schedules()
-                grant_administrator_permissions()
-                keep_demo_users()
+                if not migrations_are_missing() and not permissions_are_missing():
+                    ensure_schedules()
+                    grant_administrator_permissions()
+                    keep_demo_users()
+                    return
+                logger.warning("the worker waits for the database: manage.py migrate has not finished")
             except DatabaseError as error:
                 logger.warning("the worker waits for the database: %s", error)
-                close_old_connections()
-                time.sleep(2)
-            else:
-                return
+            close_old_connections()
+            time.sleep(2)
 
     def _work(self, family: Family, stop_file: Path, grace: float) -> None:
         environment = {**family.environment, VARIABLE: str(stop_file)}
