@@ -1,7 +1,8 @@
 """`python -m tests`, called by `make test`: get the tools, then all tests on SQLite and on PostgreSQL.
 
-Arguments go to pytest. What touches the database runs on both, except what is marked `browser` or `once`; what
-does not runs once. The three passes run beside each other, because each of them waits for others half of its time.
+Arguments go to pytest. What touches the database runs on both kinds, except what is marked `browser` or `once`; that
+runs on SQLite only, and what touches none runs without. The passes run beside each other, one more than there are
+processors, because each of them waits for others a part of its time.
 """
 
 import os
@@ -10,12 +11,36 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO
 
 from tests.machine import ToolError, find_postgres, install_missing
 from tests.postgres import temporary_server
+
+
+@dataclass(slots=True)
+class Pass:
+    """One pytest over a part of the suite (see `TESTS_OF` in conftest.py), told to `output` or to the terminal."""
+
+    title: str
+    part: str
+    database_url: str = ""  # empty: SQLite
+    output: IO[str] | None = None
+    process: "subprocess.Popen[bytes] | None" = None
+    started: float = field(default_factory=time.monotonic)
+
+    def start(self, arguments: list[str]) -> None:
+        command = [sys.executable, "-m", "pytest", *arguments]
+        environment = {**os.environ, "TEST_DATABASE_URL": self.database_url, "TESTS_OF": self.part}
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=self.output, stderr=self.output and subprocess.STDOUT
+        )
+
+    def code(self) -> int | None:
+        return self.process.poll() if self.process else None
 
 
 def main(arguments: list[str]) -> int:
@@ -27,51 +52,51 @@ def main(arguments: list[str]) -> int:
         return 1
     programs = find_postgres()
     assert programs is not None
-    with temporary_server(programs) as url, _silence() as of_postgres, _silence() as of_elsewhere:
-        postgres = {"TEST_DATABASE_URL": url, "TESTS_OF": "database"}
-        sqlite = {"TEST_DATABASE_URL": "", "TESTS_OF": "database"}
-        both = ["-m", "not browser and not once", *arguments]
-        elsewhere = {**sqlite, "TESTS_OF": "elsewhere"}
-        running: list[Pass] = []
-        try:
-            running.append(_start("SQLite", sqlite, arguments, None))
-            running.append(_start("PostgreSQL", postgres, both, of_postgres))
-            running.append(_start("without a database", elsewhere, arguments, of_elsewhere))
-            codes = [_result(one, arguments) for one in running]
-        finally:
-            for one in running:
-                one.process.terminate()
-        for told in (of_postgres, of_elsewhere):
-            told.seek(0)
-            sys.stdout.write(told.read())
+    with temporary_server(programs) as url, ExitStack() as files:
+        # The longest begins and has the terminal; the others speak into a file meanwhile.
+        passes = [
+            Pass("once", "once"),
+            Pass("PostgreSQL", "both", url),
+            Pass("without a database", "elsewhere"),
+            Pass("SQLite", "both"),
+        ]
+        for one in passes[1:]:
+            one.output = files.enter_context(tempfile.TemporaryFile("w+"))
+        codes = _run(passes, arguments)
+        for one in passes[1:]:
+            assert one.output is not None
+            one.output.seek(0)
+            sys.stdout.write(f"--- {one.title} ---\n{one.output.read()}")
     return max(codes)
 
 
-def _silence() -> IO[str]:
-    """Where a pass speaks while another one has the terminal."""
-    return tempfile.TemporaryFile("w+")
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    title: str
-    process: "subprocess.Popen[bytes]"
-    started: float
-
-
-def _start(title: str, environment: dict[str, str], arguments: list[str], output: IO[str] | None) -> Pass:
-    """One pass over the suite, told to `output` or to the terminal."""
-    command = [sys.executable, "-m", "pytest", *arguments]
-    environment = {**os.environ, **environment}
-    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output and subprocess.STDOUT)
-    return Pass(title, process, time.monotonic())
+def _run(passes: list[Pass], arguments: list[str]) -> list[int]:
+    """All of them, so many at a time; their exit codes. Whatever happens, none is left running."""
+    at_a_time = (os.cpu_count() or 1) + 1
+    waiting, running, codes = list(passes), list[Pass](), list[int]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < at_a_time:
+                running.append(waiting.pop(0))
+                running[-1].start(arguments)
+            time.sleep(0.1)
+            for one in [one for one in running if one.code() is not None]:
+                running.remove(one)
+                codes.append(_result(one, arguments))
+    finally:
+        for one in running:
+            if one.process:
+                one.process.terminate()
+    return codes
 
 
 def _result(one: Pass, arguments: list[str]) -> int:
-    """Wait for a pass; 5 (nothing to run) counts as well when arguments chose the tests."""
-    code = one.process.wait()
+    """The exit code of a pass that has ended; 5 (nothing to run) is fine when arguments chose the tests."""
+    code = one.code()
+    assert code is not None
     sys.stderr.write(f"=== {one.title}: {time.monotonic() - one.started:.0f} s ===\n")
-    return 0 if code == 5 and arguments else code
+    # A pass that a signal ended has a negative code.
+    return 0 if code == 5 and arguments else abs(code)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher, get_hasher
 from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connection as database
+from django.http import HttpResponse
 from pytest_django import Settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from connector import roles
 from connector.demo.mail_catcher import MailCatcher
@@ -28,20 +32,24 @@ PASSWORD = "correct-horse-7-battery"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """TESTS_OF narrows a pass to what touches the database ("database") or to everything else ("elsewhere")."""
+    """TESTS_OF narrows a pass to one part of the suite, see `_part`. Without it everything runs."""
     part = os.environ.get("TESTS_OF", "")
     if not part:
         return
-    kept = [item for item in items if _touches_the_database(item) == (part == "database")]
+    kept = [item for item in items if _part(item) == part]
     chosen = set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = kept
 
 
-def _touches_the_database(item: pytest.Item) -> bool:
+def _part(item: pytest.Item) -> str:
+    """What a test needs: "both" kinds of database, a database of any kind "once", or none ("elsewhere")."""
     touching = {"db", "transactional_db", "house"}  # "house": processes of their own on the same database
     marked = any(item.get_closest_marker(name) for name in ("django_db", "browser"))
-    return marked or bool(touching & set(getattr(item, "fixturenames", ())))
+    if not marked and not touching & set(getattr(item, "fixturenames", ())):
+        return "elsewhere"
+    is_once = any(item.get_closest_marker(name) for name in ("browser", "once"))
+    return "once" if is_once else "both"
 
 
 # --- Nothing leaves this machine --------------------------------------------------------------------------
@@ -100,9 +108,33 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _collected_static() -> None:
-    """Pages name their static files by hash, so the files have to be collected once."""
+def _collected_static() -> Iterator[None]:
+    """Pages name their static files by hash, so the files are collected once, and looked up once.
+
+    WhiteNoise reads the whole folder when it is made, a server's does so once. Each test's client makes one.
+    """
     call_command("collectstatic", interactive=False, verbosity=0)
+    found = WhiteNoiseMiddleware(lambda request: HttpResponse()).files
+
+    def update_files_dictionary(self: WhiteNoiseMiddleware, root: str, prefix: str) -> None:
+        assert (Path(root), prefix) == (Path(settings.STATIC_ROOT), f"/{settings.STATIC_URL.lstrip('/')}")
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "update_files_dictionary", update_files_dictionary)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_hashing() -> Iterator[None]:
+    """The installation's own way to hash passwords, with fewer rounds: a million take half a second each.
+
+    Processes that tests start make all rounds.
+    """
+    assert get_hasher().algorithm == PBKDF2PasswordHasher.algorithm
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 2_000)
+        yield
 
 
 # --- People -----------------------------------------------------------------------------------------------
@@ -120,20 +152,16 @@ class People:
     outsider: User
 
 
-def _user(username: str, role: str | None, first_name: str = "", last_name: str = "") -> User:
+def _user(username: str, first_name: str, last_name: str) -> User:
     user = User(username=username, first_name=first_name, last_name=last_name)
     user.email = f"{username}@kehrwieder.example"
-    user.is_staff = role == roles.ADMINISTRATOR
+    user.is_staff = username == "admin"
     user.set_unusable_password()
-    user.save()
-    if role:
-        # Tests with real transactions empty all tables afterwards, the groups of the migration too.
-        user.groups.add(Group.objects.get_or_create(name=role)[0])
     return user
 
 
-def _representative(user: User, associate_id: int) -> None:
-    mailbox = Mailbox.objects.create(
+def _mailbox(user: User) -> Mailbox:
+    return Mailbox(
         name=user.get_full_name(),
         origin=Origin.DEMO,
         host="127.0.0.1",
@@ -142,23 +170,54 @@ def _representative(user: User, associate_id: int) -> None:
         from_address=f"{user.first_name}.{user.last_name}@kehrwieder.example".lower(),
         from_name=user.get_full_name(),
     )
-    signature = f"{user.get_full_name()}\nKehrwieder Robotik GmbH"
-    Representative.objects.create(user=user, associate_id=associate_id, mailbox=mailbox, signature=signature)
+
+
+def _representatives(associates: dict[int, User]) -> None:
+    mailboxes = Mailbox.objects.bulk_create(_mailbox(user) for user in associates.values())
+    Representative.objects.bulk_create(
+        Representative(
+            user=user,
+            associate_id=associate_id,
+            mailbox=mailbox,
+            signature=f"{user.get_full_name()}\nKehrwieder Robotik GmbH",
+        )
+        for (associate_id, user), mailbox in zip(associates.items(), mailboxes, strict=True)
+    )
+
+
+def _give_roles(holders: dict[str, list[User]]) -> None:
+    # Tests with real transactions empty all tables afterwards, the groups of the migration too.
+    Group.objects.bulk_create((Group(name=role) for role in roles.ROLES), ignore_conflicts=True)
+    groups = {group.name: group for group in Group.objects.all()}
+    User.groups.through.objects.bulk_create(
+        User.groups.through(user=user, group=groups[role])
+        for role, users in holders.items()
+        for user in users
+    )
+    roles.grant_administrator_permissions()
 
 
 @pytest.fixture
 def people(db: None) -> People:
-    everybody = People(
-        administrator=_user("admin", roles.ADMINISTRATOR, "Ada", "Admin"),
-        approver=_user("approver", roles.APPROVER, "Frieda", "Frei"),
-        jonas=_user("jonas", roles.REPRESENTATIVE, "Jonas", "Weber"),
-        sabine=_user("sabine", roles.REPRESENTATIVE, "Sabine", "Kranz"),
-        viewer=_user("viewer", roles.VIEWER, "Viktor", "Viewer"),
-        outsider=_user("outsider", None, "Otto", "Outsider"),
+    """Few queries, because half of the tests begin with them."""
+    users = [
+        _user("admin", "Ada", "Admin"),
+        _user("approver", "Frieda", "Frei"),
+        _user("jonas", "Jonas", "Weber"),
+        _user("sabine", "Sabine", "Kranz"),
+        _user("viewer", "Viktor", "Viewer"),
+        _user("outsider", "Otto", "Outsider"),
+    ]
+    everybody = People(*User.objects.bulk_create(users))
+    _give_roles(
+        {
+            roles.ADMINISTRATOR: [everybody.administrator],
+            roles.APPROVER: [everybody.approver],
+            roles.REPRESENTATIVE: [everybody.jonas, everybody.sabine],
+            roles.VIEWER: [everybody.viewer],
+        }
     )
-    roles.grant_administrator_permissions()
-    _representative(everybody.jonas, 5)
-    _representative(everybody.sabine, 6)
+    _representatives({5: everybody.jonas, 6: everybody.sabine})
     return everybody
 
 

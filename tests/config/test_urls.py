@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from config.urls import PUBLIC
 from tests.conftest import People
 
+pytestmark = pytest.mark.once
+
 _SAMPLES = {"int": "1", "slug": "x", "str": "x", "path": "x", "uuid": "6f1c1c1e-0000-4000-8000-000000000000"}
 
 

@@ -174,6 +174,7 @@ def test_a_connection_is_set_up_for_an_installation_of_ones_own(browser: Client)
     assert row.context_identifier == "crm.kehrwieder.example"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("form", "field"),
     [
@@ -193,6 +194,7 @@ def test_what_a_way_needs_is_asked_for_at_its_field(
     assert not Connection.objects.exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("form", "field"),
     [
@@ -211,6 +213,7 @@ def test_a_secret_that_the_way_does_not_use_is_refused_at_its_field(
     assert CANARY not in page
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "tenant", ["https://online.superoffice.com/Cust777", "Cust 777", "Cust-777", "Cüst777"]
 )
@@ -223,6 +226,7 @@ def test_blanks_around_a_tenant_are_taken_off(browser: Client) -> None:
     assert add(browser, {**AS_USER, "context_identifier": " Cust777\t"}).context_identifier == "Cust777"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "key",
     [
@@ -244,6 +248,7 @@ def test_line_ends_of_a_browser_do_no_harm_to_a_private_key(browser: Client) -> 
     assert row.private_key == KEY.strip()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "address", ["http://desk.example/back", "https://user:pass@desk.example/", "nonsense"]
 )
@@ -252,11 +257,13 @@ def test_a_redirect_address_that_would_show_a_code_is_refused(browser: Client, a
     assert not Connection.objects.exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("address", ["https://desk.example/back", "https://desk.example/back/?x=1"])
 def test_a_redirect_address_stays_as_it_was_entered(browser: Client, address: str) -> None:
     assert add(browser, {**AS_USER, "redirect_uri": address}).redirect_uri == address
 
 
+@pytest.mark.once
 def test_the_page_shows_the_address_to_register_and_begins_with_it(browser: Client) -> None:
     callback = "http://testserver" + reverse("superoffice_callback")
     page = browser.get(reverse(ADD["connection"])).content.decode()
@@ -264,6 +271,7 @@ def test_the_page_shows_the_address_to_register_and_begins_with_it(browser: Clie
     assert f'value="{callback}"' in page
 
 
+@pytest.mark.once
 def test_the_login_address_is_none_of_an_administrators_business(browser: Client) -> None:
     row = add(browser, {**AS_USER, "login_url": "https://evil.example"})
     assert row.login_url == ""
@@ -273,6 +281,7 @@ def test_the_login_address_is_none_of_an_administrators_business(browser: Client
 # --- Installations of one's own -------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_without_an_allowed_host_nobody_is_offered_an_installation_of_their_own(browser: Client) -> None:
     page = browser.get(reverse(ADD["connection"])).content.decode()
     for word in ('name="base_url"', 'value="onsite"', 'value="password"', "Installation of your own"):
@@ -281,6 +290,7 @@ def test_without_an_allowed_host_nobody_is_offered_an_installation_of_their_own(
     assert not Connection.objects.exists()
 
 
+@pytest.mark.once
 @pytest.mark.usefixtures("onsite")
 def test_with_an_allowed_host_it_is_offered(browser: Client) -> None:
     page = browser.get(reverse(ADD["connection"])).content.decode()
@@ -288,6 +298,7 @@ def test_with_an_allowed_host_it_is_offered(browser: Client) -> None:
         assert word in page
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
@@ -323,6 +334,7 @@ def test_a_port_that_is_no_longer_listed_is_not_told_the_password(address: str, 
     assert has_sign_in(stored(ONSITE, base_url=address)) == is_listed
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("environment", "way"), [("onsite", "refresh_token"), ("online", "password")])
 @pytest.mark.usefixtures("onsite")
 def test_environment_and_way_have_to_fit(browser: Client, environment: str, way: str) -> None:
@@ -346,6 +358,7 @@ MOVES = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("is_omitted", [False, True], ids=["empty", "not sent"])
 @pytest.mark.parametrize(("way", "move"), MOVES)
 @pytest.mark.usefixtures("onsite")
@@ -558,6 +571,7 @@ def page_of(browser: Client, page: str, row: Connection) -> Any:
     )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.usefixtures("onsite")
 def test_no_page_of_a_connection_shows_a_secret(
@@ -573,6 +587,7 @@ def test_no_page_of_a_connection_shows_a_secret(
         assert "gAAAA" not in told
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("secret", ["client_secret", "refresh_token", "private_key", "password"])
 @pytest.mark.usefixtures("onsite")
 def test_a_refused_form_does_not_send_a_secret_back(browser: Client, secret: str) -> None:
@@ -589,6 +604,7 @@ def fields_to_fill_again(page: Any) -> set[str]:
     return {name for name in NO_SECRETS if name in form.fields and AGAIN in form[name].help_text}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("way", [AS_USER, AS_SYSTEM_USER, ONSITE])
 @pytest.mark.usefixtures("onsite")
 def test_a_refused_form_says_which_secrets_to_enter_again(browser: Client, way: dict[str, str]) -> None:
@@ -601,12 +617,14 @@ def test_a_refused_form_says_which_secrets_to_enter_again(browser: Client, way: 
     assert AGAIN not in browser.get(reverse(ADD["connection"])).content.decode()
 
 
+@pytest.mark.once
 def test_a_secret_that_is_wrong_itself_gets_its_own_sentence_only(browser: Client) -> None:
     page = browser.post(reverse(ADD["connection"]), {**AS_SYSTEM_USER, "private_key": "nonsense"})
     assert "This private key cannot be read." in page.content.decode()
     assert fields_to_fill_again(page) == {"client_secret", "system_user_token"}
 
 
+@pytest.mark.once
 def test_a_refused_mailbox_asks_for_its_password_again(browser: Client, mailbox_url: str) -> None:
     assert AGAIN in said(browser, mailbox_url, {**MAILBOX, "port": "0"})
     assert AGAIN not in said(browser, mailbox_url, {**MAILBOX, "port": "0", "password": ""})
@@ -669,6 +687,7 @@ def test_with_an_administrator_of_ones_own_the_real_tenant_takes_over(
     assert "invented customers" not in page
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "values",
     [
@@ -708,6 +727,7 @@ def test_rows_of_the_environment_are_shown_and_not_changed(browser: Client) -> N
     assert row.client_secret == CANARY
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("origin", [Origin.ADMIN, Origin.ENVIRONMENT, Origin.DEMO])
 def test_no_page_of_a_mailbox_shows_its_password(browser: Client, origin: str) -> None:
     row = Mailbox.objects.create(**{**MAILBOX, "is_active": True, "port": 587, "origin": origin})
@@ -730,6 +750,7 @@ def mailbox_url(browser: Client) -> str:
     return change_url(Mailbox.objects.get(name="Shared"))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("left_out", ["username", "password"])
 def test_a_mailbox_needs_user_and_password_together(browser: Client, left_out: str) -> None:
     page = said(browser, reverse(ADD["mailbox"]), {**MAILBOX, left_out: ""})
@@ -742,6 +763,7 @@ def test_a_server_that_knows_us_needs_neither(browser: Client) -> None:
     assert Mailbox.objects.get(name="Shared").password == ""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "destination",
     [{"host": "evil.example"}, {"port": "2525"}, {"security": "tls"}, {"username": "another"}],
@@ -776,11 +798,13 @@ def test_a_mailbox_without_user_forgets_its_password(
     assert Mailbox.objects.get(name="Shared").password == ""
 
 
+@pytest.mark.once
 def test_mail_never_leaves_unencrypted_by_an_administrators_choice(browser: Client) -> None:
     assert 'value="none"' not in browser.get(reverse(ADD["mailbox"])).content.decode()
     said(browser, reverse(ADD["mailbox"]), {**MAILBOX, "security": "none"})
 
 
+@pytest.mark.once
 def test_this_machine_is_no_mail_server_of_an_administrator(
     browser: Client, known_hosts: dict[str, list[str]]
 ) -> None:
@@ -791,12 +815,14 @@ def test_this_machine_is_no_mail_server_of_an_administrator(
     assert not Mailbox.objects.filter(name="Shared").exists()
 
 
+@pytest.mark.once
 def test_a_mail_server_is_a_name_and_nothing_more(browser: Client) -> None:
     for host in ("smtp://mail.example", "mail.example:587", "mail example"):
         page = said(browser, reverse(ADD["mailbox"]), {**MAILBOX, "host": host})
         assert "Only the name of the server" in page
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("host", ["10.0.0.25", "fd12:3456::25", "not-there-yet.kehrwieder.example"])
 def test_private_networks_and_unknown_names_may_be_entered(browser: Client, host: str) -> None:
     accept(browser, reverse(ADD["mailbox"]), {**MAILBOX, "host": host})
@@ -849,6 +875,7 @@ def ready(browser: Client, connection: Connection) -> Client:
     return browser
 
 
+@pytest.mark.once
 def test_testing_a_connection_shows_that_it_works(ready: Client, connection: Connection) -> None:
     page = ready.post(change_url(connection, "test"), follow=True)
     assert page.redirect_chain == [(change_url(connection) + "#test", 302)]
@@ -857,6 +884,7 @@ def test_testing_a_connection_shows_that_it_works(ready: Client, connection: Con
     assert "Test now" in text
 
 
+@pytest.mark.once
 def test_testing_a_connection_shows_both_sentences_and_what_was_said(
     ready: Client, connection: Connection, demo_tenant: DemoTenant
 ) -> None:
@@ -868,6 +896,7 @@ def test_testing_a_connection_shows_both_sentences_and_what_was_said(
     assert CANARY not in text
 
 
+@pytest.mark.once
 def test_with_htmx_only_the_result_comes_back(ready: Client, connection: Connection) -> None:
     answer = ready.post(change_url(connection, "test"), headers={"HX-Request": "true"})
     text = answer.content.decode()
@@ -899,6 +928,7 @@ def test_testing_a_mailbox_shows_how_it_went(
     assert CANARY not in text
 
 
+@pytest.mark.once
 def test_testing_is_a_post_with_a_csrf_token(people: People, connection: Connection) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(people.administrator)
@@ -907,6 +937,7 @@ def test_testing_is_a_post_with_a_csrf_token(people: People, connection: Connect
         assert strict.post(change_url(row, "test")).status_code == 403
 
 
+@pytest.mark.once
 def test_testing_is_for_administrators(
     client: Client, people: People, connection: Connection, demo_tenant: DemoTenant
 ) -> None:
@@ -918,6 +949,7 @@ def test_testing_is_for_administrators(
     assert demo_tenant.requests == []
 
 
+@pytest.mark.once
 def test_testing_what_is_not_there_says_so(browser: Client) -> None:
     assert browser.post(reverse("admin:connector_connection_test", args=[4711])).status_code == 404
 
@@ -966,6 +998,7 @@ def test_a_sign_in_can_be_forgotten(browser: Client, sign_in: PersonalSignIn) ->
 # --- The admin as a whole ---------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "path", ["django_q/schedule/add/", "django_q/ormq/", "django_q/success/", "axes/accesslog/"]
 )
@@ -973,6 +1006,7 @@ def test_the_queue_and_the_sign_in_log_are_not_in_the_admin(browser: Client, pat
     assert browser.get(f"/admin/{path}").status_code == 404
 
 
+@pytest.mark.once
 def test_other_pages_of_the_admin_have_no_test_button(browser: Client, people: People) -> None:
     row = Representative.objects.get(user=people.jonas)
     page = browser.get(reverse("admin:connector_representative_change", args=[row.pk]))
@@ -980,6 +1014,7 @@ def test_other_pages_of_the_admin_have_no_test_button(browser: Client, people: P
     assert "Test now" not in page.content.decode()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("path", ["capability", "apicall", "callpace", "heartbeat", "demologin"])
 def test_what_sales_desk_writes_itself_is_not_in_the_admin(browser: Client, path: str) -> None:
     assert browser.get(f"/admin/connector/{path}/").status_code == 404

@@ -60,6 +60,7 @@ def _state_of_everything() -> list[Any]:
 # --- Who ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "method"), ABOUT_ONE)
 @pytest.mark.parametrize("who", ["sabine", "viewer", "administrator", "outsider"])
 def test_a_mail_of_somebody_else_does_not_exist(
@@ -87,6 +88,7 @@ def test_whom_it_concerns_gets_an_answer(
     assert answer.status_code in {200, 302}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "method"), ABOUT_ONE)
 def test_without_a_login_every_page_leads_to_it(desk: Desk, client: Browser, name: str, method: str) -> None:
     draft, message = desk.draft(), desk.in_state("uncertain")
@@ -147,6 +149,7 @@ def test_a_representative_cannot_make_drafts_for_others_by_page(desk: Desk, clie
 # --- How ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", POST_ONLY)
 def test_nothing_happens_by_following_a_link(desk: Desk, client: Browser, name: str) -> None:
     draft, message = desk.draft(), desk.in_state("uncertain")
@@ -156,6 +159,7 @@ def test_nothing_happens_by_following_a_link(desk: Desk, client: Browser, name: 
     assert _state_of_everything() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_nothing_happens_by_following_a_link_without_a_number(desk: Desk, client: Browser, name: str) -> None:
     client.force_login(desk.people.approver)
@@ -163,6 +167,7 @@ def test_nothing_happens_by_following_a_link_without_a_number(desk: Desk, client
     assert not StopSwitch.objects.exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", [*POST_ONLY, "draft_edit", *EVERYWHERE])
 def test_every_change_needs_a_token_of_our_own_pages(desk: Desk, name: str) -> None:
     draft, message = desk.draft(), desk.in_state("uncertain")
@@ -174,6 +179,7 @@ def test_every_change_needs_a_token_of_our_own_pages(desk: Desk, name: str) -> N
     assert _state_of_everything() == before
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("who", "may"),
     [("approver", True), ("administrator", True), ("jonas", False), ("viewer", False)],
@@ -201,6 +207,7 @@ def test_the_dry_run_page_makes_nothing(desk: Desk, client: Browser) -> None:
     assert not Draft.objects.exists()
 
 
+@pytest.mark.once
 def test_the_dry_run_says_once_that_the_mails_cannot_be_filed(desk: Desk, client: Browser) -> None:
     sale = desk.sale()
     client.force_login(desk.people.jonas)
@@ -260,6 +267,7 @@ def test_an_edit_of_an_old_text_is_refused_and_keeps_what_was_typed(desk: Desk, 
     assert desk.fresh(draft).subject == "First"
 
 
+@pytest.mark.once
 def test_a_subject_typed_over_two_lines_becomes_one(desk: Desk, client: Browser) -> None:
     draft = desk.draft()
     client.force_login(desk.people.jonas)
@@ -302,6 +310,7 @@ def test_the_download_holds_the_exact_bytes(desk: Desk, client: Browser) -> None
     assert answer["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.once
 def test_the_link_to_the_document_leads_to_the_tenant_and_nowhere_else(desk: Desk, client: Browser) -> None:
     message = desk.in_state("sent")
     client.force_login(desk.people.jonas)
@@ -315,6 +324,7 @@ def test_the_link_to_the_document_leads_to_the_tenant_and_nowhere_else(desk: Des
     assert str(desk.fresh(message).document_id) in target.query
 
 
+@pytest.mark.once
 def test_without_superoffice_the_link_says_why(desk: Desk, client: Browser) -> None:
     message = desk.in_state("sent")
     archiving.archive_due()
@@ -325,6 +335,7 @@ def test_without_superoffice_the_link_says_why(desk: Desk, client: Browser) -> N
     assert "SuperOffice is under maintenance." in answer.content.decode()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("status", Message.Status.values)
 def test_each_state_of_a_message_has_its_page(desk: Desk, client: Browser, status: str) -> None:
     message = desk.in_state(status)
@@ -351,6 +362,7 @@ def test_a_cancelled_message_does_not_tell_what_became_of_the_next_one(desk: Des
     assert ["Approval taken back" in page for page in pages] == [True, False]
 
 
+@pytest.mark.once
 def test_a_mail_that_could_not_be_filed_says_so_before_it_is_approved(desk: Desk, client: Browser) -> None:
     draft = desk.draft()
     client.force_login(desk.people.jonas)
