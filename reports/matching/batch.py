@@ -25,7 +25,16 @@ from reports.matching.code_lists import has_list
 from reports.matching.conclude import Missed, Placed, conclude, conclude_one, split_shadowed
 from reports.matching.context import SQUEEZED_SIGNS
 from reports.matching.findings import Findings
-from reports.matching.glances import AFTER, BEFORE, CODE, PAD, WIDTH, WORD, Remembered, look_left, look_right
+from reports.matching.glances import (
+    CODE_BARRED,
+    COUNTED,
+    PAD,
+    WIDTH,
+    WORD_BARRED,
+    Remembered,
+    look_left,
+    look_right,
+)
 from reports.matching.keywords import Pattern
 from reports.matching.normalise import IS_ALNUM, LATIN, NOT_ALNUM, Folded, code_view, has_digraph, squeeze
 from reports.matching.resolve import resolve
@@ -44,11 +53,10 @@ _BYTES_OF_PLAIN_VOWELS = bytes.maketrans("äöü".encode("latin-1"), b"aou")
 _KEPT = b"\1" + IS_ALNUM[1:]
 _DROPPED = NOT_ALNUM.replace(_NUL, b"")
 _PLACES = tuple(range(1 << 16))  # numbers that need not be made again and again
-_BOTH = BEFORE | AFTER
 
-# Start and end in the joined text, the pattern if it is written as usual and alone in its group, what a glance to the
-# left and to the right says, and the group.
-_Row = tuple[int, int, Pattern | None, int, int, int]
+# Start and end in the joined text, the pattern if it is written as usual and alone in its group, what the glances to
+# the left and to the right say, and the group.
+_Row = tuple[int, int, Pattern | None, int, int]
 # A piece of a heading between spaces, the group found in it, from where to where, and whether what was found before
 # ends just before the separator in front of it.
 _Spot = tuple[str, int, int, int, bool]
@@ -103,14 +111,14 @@ class PlainSearch:
             elif place == first:
                 yield UNMATCHED if folded.strip() else EMPTY
             else:
-                start, end, pattern, left, right, _ = rows[first]
+                start, end, pattern, sight, _ = rows[first]
                 if (
-                    pattern
-                    and left & right & (CODE if pattern.is_code else WORD)
+                    place == first + 1
+                    and pattern
+                    and not sight & (CODE_BARRED if pattern.is_code else WORD_BARRED)
                     and not has_slash
-                    and place == first + 1
                 ):
-                    yield conclude_one(heading, folded, pattern, (start - offset, end - offset), left | right)
+                    yield conclude_one(heading, folded, pattern, (start - offset, end - offset), sight)
                 else:
                     yield self._result(heading, folded, offset, rows[first:place])
             offset = limit + len(PAD)
@@ -131,13 +139,12 @@ class PlainSearch:
                 start := starts[first],
                 end := starts[last - 1] + 1,
                 usual[text[start:end]],
-                left[text[start - WIDTH : start]],
-                right[text[end : end + WIDTH]],
+                left[text[start - WIDTH : start]] | right[text[end : end + WIDTH]],
                 group,
             )
             for group, first, last in self._automaton.search(squeezed)
         ]
-        rows.append((len(text), len(text), None, 0, 0, 0))
+        rows.append((len(text), len(text), None, 0, 0))
         return text, rows
 
     def _pattern_written(self, written: str) -> Pattern | None:
@@ -154,10 +161,10 @@ class PlainSearch:
         has_signs, is_positive, is_apart, behind = "w/o" in text, True, True, 0
         placed: list[Placed] = []
         misses: list[Missed] = []
-        for start, end, pattern, left, right, group in rows:
+        for start, end, pattern, sight, group in rows:
             first, last = start - offset, end - offset
-            if pattern and left & right & (CODE if pattern.is_code else WORD):
-                placed.append((pattern, first, last, first, last, left | right))
+            if pattern and not sight & (CODE_BARRED if pattern.is_code else WORD_BARRED):
+                placed.append((pattern, first, last, first, last, sight & COUNTED))
                 is_apart = is_apart and first >= behind
                 behind = last
                 continue
@@ -171,7 +178,7 @@ class PlainSearch:
             ):
                 if not rule:
                     placed.append(
-                        (found, from_ + begin, to + begin, anchor + begin, outer_end + begin, _BOTH)
+                        (found, from_ + begin, to + begin, anchor + begin, outer_end + begin, COUNTED)
                     )
                     is_positive = is_positive and found.is_plain
                     is_apart = is_apart and from_ + begin >= behind

@@ -8,7 +8,7 @@ costs as much as a decision: so few calls and long functions.
 from collections.abc import Collection, Sequence
 
 from reports.matching.context import is_negated
-from reports.matching.glances import AFTER, BEFORE
+from reports.matching.glances import AFTER, BEFORE, COUNTED
 from reports.matching.keywords import Pattern
 from reports.matching.quantity import DEFAULT, mentions_part, read_after, read_before
 from reports.matching.results import Match, Reason, Result
@@ -22,20 +22,17 @@ Missed = tuple[Pattern, int, int, str]
 
 def conclude_one(heading: str, text: str, pattern: Pattern, span: tuple[int, int], sight: int) -> Result:
     """For one pattern that stands alone at `span`, with nothing else seen. `sight` is as in `Placed`."""
-    keyword = pattern.keyword
+    start, end = span
     value, source = 1, "default"
     flags: tuple[str, ...] = ()
-    quantity = (sight & BEFORE and read_before(text, span[0])) or (
-        sight & AFTER and read_after(text, span[1])
-    )
-    if quantity:
-        value, source, _, _, _ = quantity
-        if mentions_part(text):
-            flags = ("davon",)
-    match = _new(Match, (
-        keyword.id, keyword.product, keyword.family, keyword.kind, value, source, (span,), heading[span[0] : span[1]],
-    ))  # fmt: skip
-    if keyword.kind == "tag":
+    if sight & COUNTED:
+        quantity = (sight & BEFORE and read_before(text, start)) or (sight & AFTER and read_after(text, end))
+        if quantity:
+            value, source, _, _, _ = quantity
+            if mentions_part(text):
+                flags = ("davon",)
+    match = _new(Match, (*pattern.head, value, source, (span,), heading[start:end]))
+    if pattern.is_special and match.kind == "tag":
         return _new(Result, ("unmatched", (), (match,), (), flags))
     return _new(Result, ("matched", (match,), (), (), flags))
 
@@ -57,10 +54,10 @@ def conclude(
     flags: tuple[str, ...] = ()
     number = behind = -1  # where the number behind the last match stands, and where that match ends
     previous = source = ""
-    has_tags = has_generic = False
+    is_special = False
     for pattern, start, end, anchor, outer_end, sight in placed:
-        keyword = pattern.keyword
-        product = keyword.product
+        head = pattern.head
+        product = head[1]
         before = read_before(text, anchor) if sight & BEFORE else None
         after = read_after(text, outer_end) if sight & AFTER else None
         if product in matches or number >= start or (before and before.place < behind):
@@ -70,7 +67,7 @@ def conclude(
                 return None
             if source == "after":  # the number between two belongs to the latter
                 matches[previous] = matches[previous]._replace(quantity=1, quantity_source="default")
-        has_generic = has_generic or keyword.generic
+        is_special = is_special or pattern.is_special
         number, behind = after.place if after else -1, end
         if has_signs and is_negated(
             text, before.start if before else anchor, after.end if after and not before else outer_end
@@ -80,15 +77,12 @@ def conclude(
         value, source, _, _, _ = before or after or DEFAULT
         if (before or after) and mentions_part(text):
             flags = ("davon",)
-        has_tags = has_tags or keyword.kind == "tag"
         previous = product
-        matches[product] = _new(Match, (
-            keyword.id, product, keyword.family, keyword.kind, value, source, ((start, end),), heading[start:end],
-        ))  # fmt: skip
-    if has_generic and _are_related(placed):
+        matches[product] = _new(Match, (*head, value, source, ((start, end),), heading[start:end]))
+    if is_special and _are_related(placed):
         return None
     rejected = _explain(heading, reasons) if reasons else ()
-    products, tags = split_tags(matches.values()) if has_tags else (tuple(matches.values()), ())
+    products, tags = split_tags(matches.values()) if is_special else (tuple(matches.values()), ())
     return _new(Result, ("matched" if products else "unmatched", products, tags, rejected, flags))
 
 

@@ -13,12 +13,9 @@ from reports.matching.quantity import may_follow, may_precede
 
 WIDTH = 4
 PAD = "\n\n\n\0"
-WORD, CODE, BEFORE, AFTER = (
-    1,
-    2,
-    4,
-    8,
-)  # a word or a code is clear here; there may be a quantity before or after
+# Something that a word or a code may not touch; there may be a quantity before or after.
+WORD_BARRED, CODE_BARRED, BEFORE, AFTER = 1, 2, 4, 8
+COUNTED = BEFORE | AFTER
 
 _LIMIT = 1 << 15  # some 10 MB of the largest ones
 
@@ -41,17 +38,21 @@ class Remembered(dict[Key, Value]):
 
 
 def look_left(near: str) -> int:
-    """WORD and CODE for what may begin behind these four characters, BEFORE if they may end a quantity."""
+    """WORD_BARRED and CODE_BARRED for what may not begin behind these four characters without a closer look, BEFORE if
+    they may end a quantity.
+    """
     own = near[near.rfind("\0") + 1 :]
     number = BEFORE if may_precede(own, is_whole=len(own) < WIDTH) else 0
     return _sides(own[-1:]) | number
 
 
 def look_right(near: str) -> int:
-    """WORD and CODE for what may end before these four characters, AFTER if they may begin a quantity."""
+    """WORD_BARRED and CODE_BARRED for what may not end before these four characters without a closer look, AFTER if
+    they may begin a quantity.
+    """
     own = near.partition("\n")[0]
     return _sides(own[:1]) | (AFTER if may_follow(own) else 0)
 
 
 def _sides(neighbour: str) -> int:
-    return (0 if neighbour.isalnum() else WORD) | (CODE if neighbour in CLEAR_OF_CODES else 0)
+    return (WORD_BARRED if neighbour.isalnum() else 0) | (0 if neighbour in CLEAR_OF_CODES else CODE_BARRED)

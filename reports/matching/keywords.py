@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 import re2
@@ -12,6 +13,7 @@ from reports.matching.normalise import View, code_view, fold, squeeze, word_view
 
 MAX_TEXT_LENGTH = 200
 MAX_FOLDED_LENGTH = 300  # a single character may stand for many: "\ufdfa" for four words
+MOST_COMPILED = 20_000  # keywords remembered: while somebody edits one, all others of a list stay the same
 SEPARATORS = " -_/."
 MAX_GAP = 3  # separator characters in a row between two parts of a keyword
 
@@ -58,7 +60,8 @@ class Pattern:
 
     The rest follows from these. `is_code`: the rules for article numbers apply. `is_plain`: what it finds counts.
     `is_hint`: most of what it finds is nothing. `last_number`: the digits the text ends with. `spellings`: the usual
-    ways to write it with its separators, not all that `joints` allow, but those that need no closer look.
+    ways to write it with its separators, not all that `joints` allow, but those that need no closer look. `head`: how
+    each of its matches begins. `is_special`: there is more to ask about a match, since it is a tag or generic.
     """
 
     keyword: Keyword
@@ -71,6 +74,8 @@ class Pattern:
     is_hint: bool = field(init=False)
     last_number: str = field(init=False)
     spellings: frozenset[str] = field(init=False)
+    head: tuple[int, str, str, str] = field(init=False)
+    is_special: bool = field(init=False)
 
     def __post_init__(self) -> None:
         found = _LAST_NUMBER.search(self.text)
@@ -80,6 +85,9 @@ class Pattern:
         object.__setattr__(self, "is_hint", self.zeros or self.stem)
         object.__setattr__(self, "last_number", found.group() if found else "")
         object.__setattr__(self, "spellings", frozenset(_spellings(self)))
+        keyword = self.keyword
+        object.__setattr__(self, "head", (keyword.id, keyword.product, keyword.family, keyword.kind))
+        object.__setattr__(self, "is_special", keyword.generic or keyword.kind == "tag")
 
 
 def _spellings(pattern: Pattern) -> Iterator[str]:
@@ -93,7 +101,8 @@ def _spellings(pattern: Pattern) -> Iterator[str]:
         yield separator.join(parts)
 
 
-def validate(keyword: Keyword) -> list[str]:
+@lru_cache(MOST_COMPILED)
+def validate(keyword: Keyword) -> tuple[str, ...]:
     """What is wrong with the keyword: strings "code: sentence", none when it can be used."""
     problems = [
         f"unknown_{name}: “{getattr(keyword, name)}” is not one of {', '.join(allowed)}."
@@ -107,9 +116,8 @@ def validate(keyword: Keyword) -> list[str]:
             problems.append("product_missing: A keyword that finds something needs a product.")
     if keyword.generic and not keyword.family.strip():
         problems.append("family_missing: A generic product needs the family it stands for.")
-    return problems + (
-        _regex_problems(keyword.text) if keyword.type == "regex" else _text_problems(keyword.text)
-    )
+    of_text = _regex_problems if keyword.type == "regex" else _text_problems
+    return *problems, *of_text(keyword.text)
 
 
 def _text_problems(text: str) -> list[str]:
@@ -176,13 +184,14 @@ def weight_of(keyword: Keyword) -> int:
     return compile_regex(keyword.text).programsize if keyword.type == "regex" else 0
 
 
-def compile_patterns(keyword: Keyword) -> list[Pattern]:
+@lru_cache(MOST_COMPILED)
+def compile_patterns(keyword: Keyword) -> tuple[Pattern, ...]:
     """The spellings to look for; none for an expression."""
     if keyword.type == "word":
-        return _word_patterns(keyword)
+        return tuple(_word_patterns(keyword))
     if keyword.type == "code":
-        return _code_patterns(keyword)
-    return []
+        return tuple(_code_patterns(keyword))
+    return ()
 
 
 def _word_patterns(keyword: Keyword) -> list[Pattern]:

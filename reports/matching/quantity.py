@@ -11,7 +11,8 @@ from typing import NamedTuple
 from reports.matching.boundaries import Hit
 
 _WINDOW = 60  # characters looked at before a match
-_SHORT = 14  # characters that many headings share
+_SHORT = 14  # characters that many headings share: enough for "10 Stück " and what matters in front of it
+_SHORTER = 10  # even more share these, which are enough for "12 x "
 _BEHIND = 5  # characters that may matter in front of a number
 _BARE_WINDOW = 14  # "darunter 99 “" is the longest
 _WORDS_WINDOW = 32  # the longest quantity that begins with a number word fits in
@@ -74,6 +75,7 @@ _LAST_WORDS = (
     "unit", "units", "ea", "mal", "gerät", "geräte", "geraet", "geraete", "einheit", "einheiten",
     "à", "a", "of", "von", *_PACK_WORDS, *_NUMBER_WORDS,
 )  # fmt: skip
+_INSIDE_WORDS = (*"x×*", "mal", *_PACK_WORDS)  # "zweimal", "5erpack"
 _LONGEST_LAST = max(map(len, _LAST_WORDS)) + 1  # with a dot
 _LAST_TWO = (
     frozenset(word[-2:] for word in _LAST_WORDS)
@@ -130,9 +132,11 @@ def read_before(text: str, place: int) -> Quantity | None:
     """The quantity that ends directly before `place`."""
     if place <= _SHORT:
         return _read_first(text[:place])
-    quantity = _read_near(text[place - _SHORT : place])
+    quantity = _read_near(text[place - _SHORTER : place])
     if quantity is _UNSURE:
-        return _read_before(text, place)
+        quantity = _read_near(text[place - _SHORT : place])
+        if quantity is _UNSURE:
+            return _read_before(text, place)
     if quantity is None:
         return None
     value, source, start, _, number = quantity
@@ -147,19 +151,29 @@ def _read_first(head: str) -> Quantity | None:
 
 @lru_cache(maxsize=16384)
 def _read_near(near: str) -> Quantity | None:
-    """The quantity at the end of the last `_SHORT` characters, its places counted from their end.
+    """The quantity at the end of the last few characters before a place, its places counted from their end.
 
     `_UNSURE` when it takes more characters. Only packs have two numbers with something between them, so that no other
     quantity that begins further left can reach over the last number or number word seen here.
     """
     tail = near.rstrip(_OPENING)
-    if len(tail) < _LONGEST_LAST or tail[-1] in _DIGITS:
+    if len(tail) < 2 or tail[-1] in _DIGITS:
         return _UNSURE
-    if tail[-2:] not in _LAST_TWO or not tail.rstrip(".").endswith(_LAST_WORDS):
+    if tail[-2:] not in _LAST_TWO:
         return None
-    if tail.endswith(_PACK_WORDS):
+    is_word, is_pack = tail.rstrip(".").endswith(_LAST_WORDS), tail.endswith(_PACK_WORDS)
+    if len(tail) < _LONGEST_LAST and (is_pack or not is_word):
+        return _UNSURE  # the last word may be longer than what is seen of it
+    if not is_word:
+        return None
+    if is_pack:
         return None if tail.endswith(" mit") and not tail[:-4].endswith(_PACK_WORDS) else _UNSURE
-    found = _WORD_BEFORE.search(near, 1) if len(tail) < len(near) else None
+    return _read_last(near, has_gap=len(tail) < len(near))
+
+
+def _read_last(near: str, *, has_gap: bool) -> Quantity | None:
+    """As `_read_near` for what ends as quantities do, packs aside. `has_gap`: there is something behind it."""
+    found = _WORD_BEFORE.search(near, 1) if has_gap else None
     if found is None:
         *_, start = (-1, *(number.start() for number in _NUMBERS.finditer(near)))
         if start < _BEHIND or near[start - 1] == ".":
@@ -168,7 +182,8 @@ def _read_near(near: str) -> Quantity | None:
     quantity = _quantity_before(found) if found and found.lastgroup != "pack" else None
     if quantity is None:
         return _UNSURE
-    return quantity._replace(start=quantity.start - _SHORT, end=0, place=quantity.place - _SHORT)
+    value, source, start, _, place = quantity
+    return Quantity(value, source, start - len(near), 0, place - len(near))
 
 
 def _read_before(text: str, place: int) -> Quantity | None:
@@ -210,7 +225,16 @@ def may_precede(head: str, *, is_whole: bool) -> bool:
     if is_whole:
         return read_before(head, len(head)) is not None
     tail = head.rstrip(_OPENING)
-    return len(tail) < 2 or tail[-1] in _DIGITS or tail[-2:] in _LAST_TWO
+    return (
+        len(tail) < 2 or tail[-1] in _DIGITS or any(_may_end(tail.rstrip("."), word) for word in _LAST_WORDS)
+    )
+
+
+def _may_end(tail: str, word: str) -> bool:
+    """Whether `tail`, or what it is the end of, may end with `word` as a quantity does: few have letters before it."""
+    if len(tail) <= len(word):
+        return word.endswith(tail)
+    return tail.endswith(word) and (word in _INSIDE_WORDS or not tail[-len(word) - 1].isalpha())
 
 
 def may_follow(rest: str) -> bool:
