@@ -12,7 +12,9 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from config.health import worker_troubles
+from config.schedules import next_look_at
 from connector import roles
+from connector.looking_again import may_pass
 from connector.models import DemoLogin, Mailbox, Origin
 from connector.services import current_connection
 from outreach.counts import pending_count
@@ -100,6 +102,11 @@ def data_read_at() -> datetime | None:
     return copies.values_list("read_at", flat=True).first()
 
 
+def next_try_at() -> datetime | None:
+    """When SuperOffice is asked again by itself, while it has a trouble that may pass. One query at most."""
+    return next_look_at() if may_pass(current_connection()) else None
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context for base.html; lazy, so that pages without it ask nothing."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
@@ -109,6 +116,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "navigation": SimpleLazyObject(lambda: navigation(request)),
         "tenant": SimpleLazyObject(current_connection),
         "data_read_at": data_read_at,
+        "next_try_at": next_try_at,
         "mailbox_troubles": SimpleLazyObject(mailbox_troubles),
         "worker_troubles": SimpleLazyObject(worker_troubles),
         "is_stopped": SimpleLazyObject(is_stopped),

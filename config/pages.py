@@ -1,5 +1,7 @@
 """The pages that belong to no app: home, jobs, and what is shown when something goes wrong."""
 
+from datetime import datetime
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +15,7 @@ from django.views.decorators.http import require_safe
 from django_q.models import OrmQ
 
 from config.health import troubles
-from config.schedules import fixed_rows
+from config.schedules import LOOK_AGAIN, fixed_rows
 from connector.context import current_job
 from connector.models import Heartbeat, PersonalSignIn
 from connector.roles import is_administrator, is_representative, roles_of, signed_in
@@ -62,10 +64,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         ],
         "troubles": troubles(),
         "waiting_count": OrmQ.objects.count(),
-        "planned": [
-            (schedule, next(iter(next_moments(schedule, now, 1)), None))
-            for schedule in JobSchedule.objects.filter(is_active=True).select_related("report").order_by("pk")
-        ],
+        "planned": _planned(now),
         "zone": timezone.get_current_timezone_name(),
         "missed": unmended(now).filter(schedule__is_active=True)[:20],
         "house_jobs": _house_jobs(),
@@ -75,12 +74,20 @@ def jobs(request: HttpRequest) -> HttpResponse:
     return render(request, "jobs.html", context)
 
 
+def _planned(now: datetime) -> list[tuple[JobSchedule, datetime | None]]:
+    """Active schedules with their next moment, the soonest first; without one last."""
+    active = JobSchedule.objects.filter(is_active=True).select_related("report").order_by("pk")
+    planned = [(schedule, next(iter(next_moments(schedule, now, 1)), None)) for schedule in active]
+    return sorted(planned, key=lambda one: (one[1] is None, one[1] or now))
+
+
 # What the house's own jobs do, by their names in `config.schedules.FIXED`.
 _HOUSE_JOBS: dict[str, Promise] = {
     "dispatch": gettext_lazy("Send e-mails that are due"),
     "archive": gettext_lazy("File e-mails in SuperOffice"),
     "sweep": gettext_lazy("Look after interrupted e-mails"),
     "sweep-runs": gettext_lazy("Look after interrupted reports, and send their results"),
+    LOOK_AGAIN: gettext_lazy("Look whether SuperOffice is back, while it cannot be reached"),
     "clear-sessions": gettext_lazy("Clear old sign-ins"),
     "prune-calls": gettext_lazy("Clear the log of calls to SuperOffice"),
     "prune-downloads": gettext_lazy("Clear old downloads"),

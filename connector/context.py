@@ -11,6 +11,7 @@ Answer = TypeVar("Answer")
 _job: contextvars.ContextVar[str] = contextvars.ContextVar("job", default="-")
 _user: contextvars.ContextVar[int | None] = contextvars.ContextVar("user", default=None)
 PAGE_PATIENCE = 10.0  # seconds; who sits before a browser rather tries again
+IMPATIENT_JOB = "look-again"  # comes each minute, so that it must not last one
 _memory: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("memory", default=None)
 
 
@@ -21,7 +22,8 @@ def current_job() -> str:
 
 def patience(longest: float) -> float:
     """How many of `longest` seconds what is running may wait for others: a page waits less than a job."""
-    return min(longest, PAGE_PATIENCE) if current_job().startswith("request-") else longest
+    is_short = current_job().startswith(("request-", f"{IMPATIENT_JOB}-"))
+    return min(longest, PAGE_PATIENCE) if is_short else longest
 
 
 def acting_user_id() -> int | None:

@@ -3,8 +3,8 @@
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from connector import call_log, capabilities
-from connector.context import job_context
+from connector import call_log, capabilities, looking_again
+from connector.context import IMPATIENT_JOB, job_context
 from connector.heartbeat import beat
 
 
@@ -23,6 +23,12 @@ def prune_calls() -> None:
     """Remove the calls that have been kept for long enough."""
     with job_context("prune-calls"):
         call_log.prune_calls(timezone.now())
+
+
+def look_again() -> None:
+    """Find out whether SuperOffice is back, while it is away."""
+    with job_context(IMPATIENT_JOB):
+        looking_again.look_again()
 
 
 def probe(connection_id: int, claim: int) -> None:
