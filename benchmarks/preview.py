@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from benchmarks.figures import Figure, best_seconds
 from benchmarks.headings import headings
 from benchmarks.headings import keywords as invented_keywords
 from connector.models import Connection
-from reports.keyword_lists.keywords import copy_of, keywords_of, save_version, with_keyword
+from reports.keyword_lists.keywords import copy_of, keywords_of, save_version, to_matching, with_keyword
 from reports.models import Keyword, KeywordList, LocalCopy, Sale
 from reports.preview.corpus import Corpus, build, corpus_of
 from reports.preview.effects import preview
+from reports.preview.remembering import Remembering
 
 SALES, KEYWORDS = 100_000, 200
 MAY_TAKE = 100.0  # milliseconds
@@ -72,6 +74,12 @@ def time_of(corpus: Corpus, stored: KeywordList, share: float) -> tuple[float, f
     return first * 1000, known * 1000, preview(corpus, stored, next(lists)).changed_count
 
 
+def first_corpus(sales: QuerySet[Sale], copy: LocalCopy, stored: KeywordList) -> None:
+    """What the first one waits for after sales have changed: they are read, and the stored list is asked about them."""
+    texts = build(sales, copy).index.texts
+    Remembering([to_matching(keyword) for keyword in keywords_of(stored)]).learn(texts)
+
+
 def measure() -> list[Figure]:
     connection = Connection.objects.create(name="Bench", environment="sod", context_identifier="Cust12345")
     try:
@@ -79,7 +87,7 @@ def measure() -> list[Figure]:
         stored = stored_list()
         sales = Sale.objects.of_tenant(connection).present()
         bare = best_seconds(lambda: list(sales.values_list("sale_id", "heading")), rounds=3)
-        cold = best_seconds(lambda: build(sales, copy), rounds=3)
+        cold = best_seconds(lambda: first_corpus(sales, copy, stored), rounds=3)
         corpus = corpus_of(connection)
         preview(corpus, stored, next(typed(stored, "Ausschreibung")))  # as the page does when it opens
         rare_first, rare, rare_count = time_of(corpus, stored, RARE)
@@ -95,5 +103,11 @@ def measure() -> list[Figure]:
     }
     return [
         *(Figure(name, value, "ms", MAY_TAKE, goal=goal) for name, (value, goal) in times.items()),
-        Figure("sales made searchable, beside reading number and heading", cold, "s", bare, goal=15.0),
+        Figure(
+            "sales made searchable and searched, beside reading number and heading",
+            cold,
+            "s",
+            bare,
+            goal=15.0,
+        ),
     ]

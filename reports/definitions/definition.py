@@ -100,10 +100,16 @@ def sales_of(definition: Definition, connection: Connection, *, today: date) -> 
         sales = sales.filter(company_id=None)
     column = _ORDERS[definition.ordered_by]
     if definition.scope == Report.Scope.PERIOD:
-        # A number is given when a sale is registered: that is its day.
-        sales = _within(sales, column or "registered_at", *period_of(definition, today))
+        sales = _within(sales, period_column(definition), *period_of(definition, today))
     column = _order_of(definition)
     return sales.order_by(*([F(column).desc(nulls_last=True)] if column else []), "-sale_id")
+
+
+def period_column(definition: Definition) -> str:
+    """The column with the day by which a sale is of a period. Reports of earlier releases may name the number: it is
+    given when a sale is registered, so that is its day.
+    """
+    return _ORDERS[definition.ordered_by] or "registered_at"
 
 
 def _order_of(definition: Definition) -> str | None:
@@ -236,10 +242,14 @@ def _months_later(first: date, months: int) -> date:
 # --- In words -------------------------------------------------------------------------------------------
 
 
-def sentence(definition: Definition) -> str:
-    """Which sales these are, in the active language: "the newest 1,000 sales with a company, by number"."""
+def sentence(definition: Definition, *, today: date | None = None, list_version: int | None = None) -> str:
+    """Which sales these are, in the active language: "the newest 1,000 sales with a company, by number".
+
+    `today` is the day that a period such as "this month" is meant from, usually the present one; `list_version` the
+    version of the keyword list that the report stays with, None where it takes the current one.
+    """
     companies = str(Report.Companies(definition.companies).label)
-    words = [f"{_scope_words(definition)} {companies}"]
+    words = [f"{_scope_words(definition, today or timezone.localdate())} {companies}"]
     if definition.scope != Report.Scope.ALL:
         words.append(_order_words(definition))
     if definition.statuses:
@@ -247,6 +257,8 @@ def sentence(definition: Definition) -> str:
         words.append(_("status %(statuses)s") % {"statuses": listed})
     if count := len(definition.owner_ids):
         words.append(ngettext("of one owner", "of %(count)s owners", count) % {"count": count})
+    if list_version is not None:
+        words.append(_("always with version %(version)s of the keyword list") % {"version": list_version})
     return ", ".join(words)
 
 
@@ -262,15 +274,22 @@ def _order_words(definition: Definition) -> str:
     }[by]
 
 
-def _scope_words(definition: Definition) -> str:
+def pinned_version(report: Report) -> int | None:
+    """The version of the keyword list that the report stays with; None where it takes the current one."""
+    return report.keyword_list.version if report.keyword_list else None
+
+
+def _scope_words(definition: Definition, today: date) -> str:
     if definition.scope == Report.Scope.ALL:
         return _("all sales")
     if definition.is_limited:
         count = number_format(definition.limit, use_l10n=True, force_grouping=True)
         return ngettext("the newest sale", "the newest %(count)s sales", definition.limit) % {"count": count}
     if definition.period != Report.Period.FIXED:
-        return _("the sales of %(period)s") % {"period": Report.Period(definition.period).label}
-    first, last = (_day(day) for day in (definition.period_from, definition.period_to))
+        first, last = (day_words(day) for day in period_of(definition, today))
+        named = {"period": Report.Period(definition.period).label, "first": first, "last": last}
+        return _("the sales of %(period)s (%(first)s–%(last)s)") % named
+    first, last = (day_words(day) for day in (definition.period_from, definition.period_to))
     if first and last:
         return _("the sales from %(first)s to %(last)s") % {"first": first, "last": last}
     if first:
@@ -278,5 +297,6 @@ def _scope_words(definition: Definition) -> str:
     return _("the sales until %(last)s") % {"last": last} if last else _("all sales")
 
 
-def _day(value: date | None) -> str:
+def day_words(value: date | None) -> str:
+    """A day in the active language; nothing for none."""
     return date_format(value, "d.m.Y" if get_language() == "de" else "j M Y") if value else ""

@@ -12,11 +12,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connector import roles
 from connector.services import current_connection
-from reports.definitions.definition import Definition, company_count_of, count_of, sentence
+from reports.definitions.definition import (
+    Definition,
+    company_count_of,
+    count_of,
+    pinned_version,
+    sentence,
+)
 from reports.definitions.removal import remove_report
 from reports.definitions.report_forms import ReportForm
 from reports.models import Report, Sale
-from reports.rights import may_change, may_define
+from reports.rights import may_change, may_define, may_plan
 
 # The fields of the two groups that the form folds.
 _SEARCH_FIELDS = {"keyword_list", "use_quotes", "search_columns"}
@@ -39,9 +45,15 @@ def _copied(request: HttpRequest) -> Report | None:
         return None
     report = get_object_or_404(Report.objects.visible_to(request.user), pk=int(number))
     report.pk, report.owner = None, roles.signed_in(request)
-    report.name = (_("Copy of %(name)s") % {"name": report.name})[:100]
+    report.name = _cut(_("Copy of %(name)s") % {"name": report.name})
     report._state.adding = True
     return report
+
+
+def _cut(name: str) -> str:
+    """A name that fits; where it was cut, one sees it."""
+    most = Report._meta.get_field("name").max_length or 0
+    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,7 +76,15 @@ def _edit(request: HttpRequest, report: Report) -> HttpResponse:
         words = _("Report “%(name)s” defined. Run it to see the result.") if is_new else _("Report saved.")
         messages.success(request, words % {"name": form.instance.name} if is_new else words)
         return redirect("report", form.instance.pk)
-    context = {"form": form, "is_new": is_new, "pk": report.pk, "name": name, **_summaries(form)}
+    context = {
+        "form": form,
+        "is_new": is_new,
+        "pk": report.pk,
+        "name": name,
+        "may_plan": may_plan(request.user),
+        "schedule_count": 0 if is_new else report.schedules.count(),
+        **_summaries(form),
+    }
     return render(request, "reports/report_edit.html", context)
 
 
@@ -120,7 +140,7 @@ def report_count(request: HttpRequest) -> HttpResponse:
     context = {
         "connection": connection,
         "wrong": [form.fields[name].label for name in form.fields if name in wrong],
-        "sentence": sentence(definition) if is_answer else "",
+        "sentence": sentence(definition, list_version=pinned_version(form.instance)) if is_answer else "",
         "count": count,
         "company_count": company_count_of(definition, connection, today=today)
         if connection and is_answer

@@ -9,10 +9,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection
-from reports.definitions.definition import DESCRIPTION, EARLIEST_DAY, LATEST_DAY
+from reports.definitions.definition import DESCRIPTION, EARLIEST_DAY, LATEST_DAY, Definition, period_column
 from reports.export import DEFAULT_KEYS, REPORT_COLUMNS
 from reports.models import KeywordList, LocalCopy, Report, Sale, status_label
 
+PERIOD_DAYS = ("sold_on", "registered_at", "changed_at")  # by which a sale may be of a period
+_USUAL_DAY = Report.OrderedBy.SOLD_ON.value
 _CURRENT_LIST = _("always the current version")
 Choices = list[tuple[Any, Any]]
 
@@ -20,6 +22,11 @@ Choices = list[tuple[Any, Any]]
 class ReportForm(forms.ModelForm):
     """A whole definition. What the chosen sort of sales does not need is neither asked for nor refused."""
 
+    period_by = forms.ChoiceField(
+        label=_("The day that counts"),
+        required=False,
+        help_text=_("By which of its days a sale belongs to the period."),
+    )
     statuses = forms.MultipleChoiceField(
         label=_("Status"),
         required=False,
@@ -92,19 +99,24 @@ class ReportForm(forms.ModelForm):
 
     def _name_fields(self) -> None:
         """Words for this page, where the model's own say too little or repeat the heading above them."""
-        fields = self.fields
+        fields: dict[str, Any] = self.fields
+        fields["name"].help_text = _("At most %(count)s characters.") % {"count": fields["name"].max_length}
         fields["name"].error_messages["required"] = _("Give the report a name.")
         fields["scope"].label = _("Selection")
         fields["limit"].label = _("How many")
-        period: Any = fields["period"]
-        period.choices = [("", _("Please choose")), *Report.Period.choices]
+        fields["period"].choices = [("", _("Please choose")), *Report.Period.choices]
         fields["ordered_by"].label = _("Ordered by")
-        fields["ordered_by"].help_text = _(
-            "It says which sales are the newest, and by which day a sale belongs to a period."
-        )
+        fields["ordered_by"].help_text = _("It says which sales are the newest.")
+        fields["period_by"].choices = [one for one in Report.OrderedBy.choices if one[0] in PERIOD_DAYS]
+        self.initial["period_by"] = self._day_of_period()
         fields["use_quotes"].label = _("Look in quotes too")
         fields["use_quotes"].help_text = _("Where they differ, the quote counts.")
         fields["keep_runs"].label = _("Keep so many runs whole")
+
+    def _day_of_period(self) -> str:
+        """The day that counts so far; for a report that was not of a period, the sale date."""
+        report: Report = self.instance
+        return period_column(Definition.of(report)) if report.scope == Report.Scope.PERIOD else _USUAL_DAY
 
     def _offer(self, name: str, choices: Choices) -> None:
         field: Any = self.fields[name]
@@ -136,6 +148,9 @@ class ReportForm(forms.ModelForm):
         return cleaned
 
     def _check_period(self, cleaned: dict[str, Any]) -> None:
+        """A period goes by a day: the number, by which the newest sales may be told, is none."""
+        asked = cleaned.get("period_by") or cleaned.get("ordered_by")
+        cleaned["ordered_by"] = asked if asked in PERIOD_DAYS else _USUAL_DAY
         if "period" in cleaned and not cleaned["period"]:
             self.add_error("period", gettext("Choose the period."))
         if cleaned.get("period") != Report.Period.FIXED:

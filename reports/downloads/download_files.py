@@ -1,6 +1,6 @@
 """What is on the screen of a result, whole, as a file: the same rows in the same order and columns."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,9 +16,12 @@ from reports.definitions.definition import Definition
 from reports.downloads.download_info import info_of
 from reports.export import (
     DIALECTS,
+    PIECES,
     Cell,
+    Column,
     Sheet,
     Written,
+    columns_of,
     csv_chunks,
     encoded,
     file_name,
@@ -29,11 +32,13 @@ from reports.export import (
 )
 from reports.models import Download, Row, Run, Sale
 from reports.viewer.filters import NEWEST_FIRST, Filter
-from reports.viewer.run_index import PATHS
+from reports.viewer.run_index import PATHS, pieces_of
 from reports.viewer.viewing import table_columns, view_of
 
 CHUNK = 2000
 PROGRAMS_LANGUAGE = "en"  # files for programs have the same words whoever takes them
+# The stages of sales that have a company and no product.
+WITHOUT_PRODUCT = tuple(set(Row.Stage.values) - {Row.Stage.MATCHED.value, Row.Stage.NO_COMPANY.value})
 _LABELS = {"status": Sale.Status, "stage": Row.Stage, "source": Row.Source}
 Cells = tuple[Cell, ...]
 
@@ -79,16 +84,16 @@ class Extract:
 
     @property
     def workbook_row_count(self) -> int:
-        """How many rows all sheets of its workbook have, about: one has the sales that nothing was found in."""
-        return self.count + int(self.run.funnel.get(Row.Stage.UNMATCHED.value, 0))
+        """How many rows all sheets of its workbook have, about."""
+        return self.count + without_product_count(self.run)
 
-    def names(self, extension: str) -> tuple[str, str]:
-        return names_of(self.run, self.filter, extension)
+    def names(self, format: str) -> tuple[str, str]:
+        return names_of(self.run, self.filter, format)
 
     def rows(self, *, language: str) -> Iterator[Cells]:
         """One tuple a row; memory does not grow. States are words of `language`, whenever they are fetched."""
         if self._selection is None:
-            return in_language(self._newest_first(self._plain()), language)
+            return in_language(self._newest_first(self._plain(), self.columns), language)
         return in_language(self._in_order(self._selection.sale_numbers), language)
 
     def csv(self, dialect: str, *, raw: bool = False, tally: "Tally | None" = None) -> Iterator[bytes]:
@@ -104,16 +109,18 @@ class Extract:
     def workbook(
         self, path: Path, *, made_by: str = "", on_rows: Callable[[int], None] | None = None
     ) -> Written:
-        """The workbook at `path` in the active language: these rows, those that nothing was found in, and about both.
+        """The workbook at `path` in the active language: these rows, all those of the run that have a company and no
+        product, each with its stage, and about both.
 
         Raises TooManyRows, RowCountDiffers, OSError and what `on_rows` raises; then there is no file.
         """
         language = translation.get_language() or PROGRAMS_LANGUAGE
-        unmatched = Row.objects.filter(run=self.run, stage=Row.Stage.UNMATCHED).newest_sale_first()
-        below = in_language(self._newest_first(unmatched), language)
+        unmatched = Row.objects.filter(run=self.run, stage__in=WITHOUT_PRODUCT).newest_sale_first()
+        columns = list(columns_of(dict.fromkeys([*(one.key for one in self.columns), "stage"])))
+        below = in_language(self._newest_first(unmatched, columns), language)
         sheets = [
-            Sheet(report_sheet_name(), self.columns, self.rows(language=language), self.count),
-            Sheet(unmatched_sheet_name(), self.columns, below, unmatched.count()),
+            summable_sheet(report_sheet_name(), self.columns, self.rows(language=language), self.count),
+            summable_sheet(unmatched_sheet_name(), columns, below, unmatched.count()),
         ]
         info = info_of(self.run, self.filter, self.count, made_by=made_by, now=timezone.now())
         return write_xlsx(path, sheets, info=info, on_rows=on_rows)
@@ -124,46 +131,67 @@ class Extract:
         rows = Row.objects.filter(run=self.run).exclude(stage=Row.Stage.NO_COMPANY)
         return rows.newest_sale_first()
 
-    def _newest_first(self, rows: QuerySet[Row]) -> Iterator[Cells]:
+    @staticmethod
+    def _newest_first(rows: QuerySet[Row], columns: Sequence[Column]) -> Iterator[Cells]:
         """`rows`, which are ordered like that; each chunk goes on below the last sale."""
-        label = self._label()
+        label = _label(columns)
         rest = rows
-        while found := self._fetched(rest[:CHUNK]):
+        while found := _fetched(rest[:CHUNK], columns):
             yield from map(label, found)
             rest = rows.filter(sale_number__lt=found[-1][0])
 
     def _in_order(self, sale_numbers: Iterator[int]) -> Iterator[Cells]:
         """The rows of these sales, those that are gone left out."""
-        label = self._label()
+        label = _label(self.columns)
         while wanted := list(islice(sale_numbers, CHUNK)):
             rows = Row.objects.filter(run=self.run, sale_number__in=wanted)
-            found = {cells[0]: cells for cells in self._fetched(rows)}
+            found = {cells[0]: cells for cells in _fetched(rows, self.columns)}
             yield from (label(found[number]) for number in wanted if number in found)
 
-    def _fetched(self, rows: QuerySet[Row]) -> list[Cells]:
-        """The cells without Django's conversions, which the writers of files do without; the sale comes first."""
-        paths = [PATHS[column.key] for column in self.columns]
-        assert paths[0] == "sale_number"  # `table_columns` sees to it
-        sql, parameters = rows.values_list(*paths).query.sql_with_params()
-        with database.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            return cursor.fetchall()
 
-    def _label(self) -> Callable[[Cells], Cells]:
-        """Puts words of the active language where the database has codes."""
-        labels = [
-            (place, {value: str(label) for value, label in _LABELS[column.key].choices})
-            for place, column in enumerate(self.columns)
-            if column.key in _LABELS
-        ]
+def _fetched(rows: QuerySet[Row], columns: Sequence[Column]) -> list[Cells]:
+    """The cells without Django's conversions, which the writers of files do without; the sale comes first."""
+    paths = [PATHS[column.key] for column in columns]
+    assert paths[0] == "sale_number"  # `table_columns` sees to it
+    sql, parameters = rows.values_list(*paths).query.sql_with_params()
+    with database.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()
 
-        def label(cells: Cells) -> Cells:
-            found = list(cells)
-            for place, words in labels:
-                found[place] = words.get(str(found[place]), found[place])
-            return tuple(found)
 
-        return label if labels else lambda cells: cells
+def _label(columns: Sequence[Column]) -> Callable[[Cells], Cells]:
+    """Puts words of the active language where the database has codes."""
+    labels = [
+        (place, {value: str(label) for value, label in _LABELS[column.key].choices})
+        for place, column in enumerate(columns)
+        if column.key in _LABELS
+    ]
+
+    def label(cells: Cells) -> Cells:
+        found = list(cells)
+        for place, words in labels:
+            found[place] = words.get(str(found[place]), found[place])
+        return tuple(found)
+
+    return label if labels else lambda cells: cells
+
+
+def summable_sheet(name: str, columns: Sequence[Column], rows: Iterable[Cells], row_count: int) -> Sheet:
+    """A sheet that can be added up: the quantities ("2; 1") have their sum beside them, as a number."""
+    keys = [column.key for column in columns]
+    if "quantities" not in keys:
+        return Sheet(name, columns, rows, row_count)
+    place = keys.index("quantities")
+    wider = [*columns[: place + 1], PIECES, *columns[place + 1 :]]
+    counted_up = (
+        (*cells[: place + 1], pieces_of(str(cells[place] or "")), *cells[place + 1 :]) for cells in rows
+    )
+    return Sheet(name, wider, counted_up, row_count)
+
+
+def without_product_count(run: Run) -> int:
+    """How many rows the sheet of sales without a product has."""
+    return sum(int(run.funnel.get(stage, 0)) for stage in WITHOUT_PRODUCT)
 
 
 def in_language(rows: Iterator[Cells], language: str) -> Iterator[Cells]:
@@ -182,11 +210,22 @@ def counted(rows: Iterable[Cells], tally: Tally) -> Iterator[Cells]:
         yield row
 
 
-def names_of(run: Run, wanted: Filter, extension: str) -> tuple[str, str]:
-    """The name of a file, as `export.content_disposition` wants it: its day is the one the data is of."""
-    day = timezone.localtime(run.data_at or run.finished_at).date()
-    version, is_filtered = run.keyword_list.version, wanted.is_active
-    return file_name(run.report.name, day, run.pk, version, filtered=is_filtered, extension=extension)
+def names_of(run: Run, wanted: Filter, format: str) -> tuple[str, str]:
+    """The name of a file, as `export.content_disposition` wants it: its day is the one the data is of.
+
+    `format` is one of Download.Format.
+    """
+    is_workbook = format == Download.Format.XLSX
+    return file_name(
+        run.report.name,
+        timezone.localtime(run.data_at or run.finished_at).date(),
+        run.pk,
+        run.keyword_list.version,
+        filtered=wanted.is_active,
+        incomplete=run.status != Run.Status.SUCCEEDED,
+        dialect="" if is_workbook else format,
+        extension="xlsx" if is_workbook else "csv",
+    )
 
 
 # --- Files ------------------------------------------------------------------------------------------------
@@ -229,7 +268,7 @@ def write_file(
         except BaseException:
             target.unlink(missing_ok=True)
             raise
-        name, _extended = extract.names("xlsx" if format == Download.Format.XLSX else "csv")
+        name, _extended = extract.names(format)
         return WrittenFile(name, extract.count, target.stat().st_size)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from reports.definitions.definition import Definition, sentence
 from reports.explaining.causes import FILTERS_HIDE, cause_of
+from reports.explaining.snapshots import day_of
 from reports.export import REPORT_COLUMNS, Cell
 from reports.models import Row, Run
 from reports.templatetags.report_words import grouped
@@ -20,7 +21,7 @@ def info_of(run: Run, wanted: Filter, count: int, *, made_by: str, now: datetime
     """Lines for `write_xlsx` in the active language; `count` rows are on the first sheet."""
     return [
         (_("Report"), run.report.name),
-        (_("Sales looked at"), sentence(Definition.from_json(run.definition))),
+        (_("Sales looked at"), _looked_at(run)),
         (_("Run"), run.pk),
         (_("State"), str(run.get_status_display())),
         *((_("Note"), words) for words in notes_of(run, wanted, count, now)),
@@ -37,6 +38,10 @@ def info_of(run: Run, wanted: Filter, count: int, *, made_by: str, now: datetime
         (_("File made at"), now),
         *([(_("File made by"), made_by)] if made_by else []),
     ]
+
+
+def _looked_at(run: Run) -> str:
+    return sentence(Definition.from_json(run.definition), today=day_of(run))
 
 
 def _staged(run: Run, stage: Row.Stage) -> int:

@@ -63,7 +63,7 @@ def run_csv(request: HttpRequest, pk: int, dialect: str) -> HttpResponseBase:
         transfer = csv_transfer(extract, dialect=dialect, by=roles.signed_in(request), raw=is_raw)
     except RowsGone:
         return _rows_gone(request, run)
-    return _answer(transfer, extract.names("csv"), CSV_TYPE, remember=dialect)
+    return _answer(transfer, extract.names(dialect), CSV_TYPE, remember=dialect)
 
 
 @require_GET

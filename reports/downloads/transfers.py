@@ -120,7 +120,7 @@ def query_of(extract: Extract, *, raw: bool = False) -> str:
 
 def csv_transfer(extract: Extract, *, dialect: str, by: User, raw: bool = False) -> Transfer:
     """A CSV that is made while it is read. Raises what fails before its first piece."""
-    download = _begun(extract, by, dialect, "csv", query_of(extract, raw=raw))
+    download = _begun(extract, by, dialect, query_of(extract, raw=raw))
     tally = Tally()
     with _noted(download):
         return Transfer(download, extract.csv(dialect, raw=raw, tally=tally), tally)
@@ -128,7 +128,7 @@ def csv_transfer(extract: Extract, *, dialect: str, by: User, raw: bool = False)
 
 def workbook_transfer(extract: Extract, *, by: User) -> Transfer:
     """A small workbook, made before the first byte goes out. Raises what fails meanwhile."""
-    download = _begun(extract, by, Download.Format.XLSX, "xlsx", query_of(extract))
+    download = _begun(extract, by, Download.Format.XLSX, query_of(extract))
     with _noted(download):
         return _of_file(download, open_workbook(extract), extract.count)
 
@@ -155,7 +155,7 @@ def _of_file(download: Download, file: BinaryIO, row_count: int) -> Transfer:
     return Transfer(download, blocks, Tally(row_count), size=size, file=file)
 
 
-def _begun(extract: Extract, by: User, format: str, extension: str, query: str) -> Download:
+def _begun(extract: Extract, by: User, format: str, query: str) -> Download:
     """The row of a transfer that begins. As long as it runs, its run keeps its rows. Raises RowsGone."""
     download = Download.objects.create(
         **_running(),
@@ -164,7 +164,7 @@ def _begun(extract: Extract, by: User, format: str, extension: str, query: str) 
         format=format,
         query=query[:LONGEST_QUERY],
         language=(get_language() or "en")[:10],
-        name=extract.names(extension)[0][:200],
+        name=extract.names(format)[0][:200],
         expected_count=extract.count,
     )
     with _noted(download):

@@ -8,6 +8,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from reports.explaining.no_sales import fits_no_sale
 from reports.explaining.why import parts_of
 from reports.keyword_lists.keywords import keywords_of
 from reports.models import Row, Run, Sale
@@ -18,7 +19,7 @@ from reports.viewer.viewing import Selection, view_of
 SIGN_IN_FAILED, NOT_READ = "sign_in_failed", "not_read"
 SHOWED_NOTHING, FITS_NO_SALE = "superoffice_showed_nothing", "definition_fits_no_sale"
 WITHOUT_COMPANY, HEADINGS_EMPTY = "all_without_company", "all_headings_empty"
-LIST_EMPTY, LIST_FINDS_NOTHING = "list_empty", "all_keywords_inactive"
+LIST_EMPTY, LIST_FINDS_NOTHING = "list_empty", "no_positive_keyword"
 NOTHING_MATCHED, FILTERS_HIDE = "nothing_matched", "filters_hide_everything"
 OTHER_STAGE = "stands_in_another_stage"
 MOST_HEADINGS = 10
@@ -42,19 +43,23 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`headings` are the commonest headings in which nothing was found, with their numbers of sales."""
+    """`headings` are the commonest headings in which nothing was found, with their numbers of sales; no `link` where
+    the reader can change nothing.
+    """
 
     code: str
     sentence: str
-    link: Link
+    link: Link | None
     headings: tuple[tuple[str, int], ...] = ()
 
 
-def cause_of(run: Run, filter: Filter | None = None, *, path: str = "") -> Cause | None:
+def cause_of(
+    run: Run, filter: Filter | None = None, *, path: str = "", may_change: bool = False
+) -> Cause | None:
     """Why there is nothing to show; None when there is something.
 
     Without a filter that is: no sale has a product. With one: no row is left of the finished run. `path` is the page
-    that the links about filters stay on; usually the run's.
+    that the links about filters stay on; usually the run's. `may_change`: the reader may change the report.
     """
     if filter is not None and run.read_count and run.is_finished and run.has_rows:
         selection = view_of(run).select(filter)
@@ -64,7 +69,7 @@ def cause_of(run: Run, filter: Filter | None = None, *, path: str = "") -> Cause
             return _hidden(selection, path or reverse("run", args=[run.pk]))
     elif _staged(run, Row.Stage.MATCHED):
         return None
-    return _of_run(run)
+    return _of_run(run, may_change=may_change)
 
 
 def _wants_products(filter: Filter) -> bool:
@@ -81,9 +86,9 @@ def _staged(run: Run, *stages: str) -> int:
 # --- Of the run -----------------------------------------------------------------------------------------
 
 
-def _of_run(run: Run) -> Cause:
+def _of_run(run: Run, *, may_change: bool) -> Cause:
     if not run.read_count:
-        return _nothing_read(run)
+        return _nothing_read(run, may_change=may_change)
     searched = run.read_count - _staged(run, Row.Stage.NO_COMPANY, Row.Stage.COMPANY_UNREADABLE)
     if not searched:
         words = _("None of the sales has a company that can be read, so there is nobody to report on.")
@@ -96,7 +101,7 @@ def _of_run(run: Run) -> Cause:
     return _of_list(run) or _nothing_matched(run)
 
 
-def _nothing_read(run: Run) -> Cause:
+def _nothing_read(run: Run, *, may_change: bool) -> Cause:
     connection = Link(_("Look at the connection"), reverse("connection"))
     if run.problem_code in _AT_THE_DOOR:
         return Cause(
@@ -106,9 +111,8 @@ def _nothing_read(run: Run) -> Cause:
         words = _("SuperOffice could not be read, and nothing was known from before.")
         return Cause(NOT_READ, words, connection)
     if Sale.objects.of_tenant(run.connection).present().exists():
-        words = _("No sale fits the choices of this report.")
         link = Link(_("Change the report"), reverse("report_edit", args=[run.report_id]))
-        return Cause(FITS_NO_SALE, words, link)
+        return Cause(FITS_NO_SALE, fits_no_sale(run), link if may_change else None)
     words = _("SuperOffice showed us no sale at all: there is none, or our user may not see any.")
     return Cause(SHOWED_NOTHING, words, connection)
 

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from reports.models import Report, Row, Run
 from reports.templatetags.report_words import money_of
-from reports.viewer.charts import Bar, Chart, amounts_of, trend_of
+from reports.viewer.charts import Bar, Chart, amounts_of, gaps_in, run_label, trend_of
 from reports.viewer.facet_panel import value_label
 
 _MOST_CURRENCIES = 3
@@ -42,9 +39,13 @@ def _currencies(runs: Sequence[Run]) -> list[str]:
 def _amounts(currency: str, runs: Sequence[Run]) -> Chart:
     bars = [_bar(currency, run) for run in reversed(runs)]
     name = value_label("currency", currency)
-    words = _("Newest run: %(last)s with a product, of %(all)s; first run shown: %(first)s.")
     first, last = bars[0], bars[-1]
+    if first.texts == last.texts:
+        words = _("Newest run: %(last)s with a product, of %(all)s, as in the first run shown.")
+    else:
+        words = _("Newest run: %(last)s with a product, of %(all)s; first run shown: %(first)s.")
     sentence = words % {"last": last.texts[0], "all": last.texts[1], "first": first.texts[0]}
+    sentence = f"{sentence} {gaps_in(runs)}".strip()
     key = f"trend-{currency.lower() if currency.isascii() and currency.isalnum() else 'none'}"
     series = [str(Row.Stage.MATCHED.label), _("All with a company")]
     title = _("Amount in %(currency)s, run by run") % {"currency": name}
@@ -53,7 +54,5 @@ def _amounts(currency: str, runs: Sequence[Run]) -> Chart:
 
 def _bar(currency: str, run: Run) -> Bar:
     values = [*amounts_of(run.figures, currency)]
-    style = "d.m.Y H:i" if get_language() == "de" else "j M Y H:i"
-    when = date_format(localtime(run.finished_at), style) if run.finished_at else "–"
     texts = [money_of(value, currency) for value in values]
-    return Bar(when, [*values], texts, reverse("run", args=[run.pk]))
+    return Bar(run_label(run), [*values], texts, reverse("run", args=[run.pk]))

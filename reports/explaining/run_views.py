@@ -16,6 +16,7 @@ from reports.definitions.definition import Definition, sentence
 from reports.explaining.comparison_page import differences_context, number_of, recount_context
 from reports.explaining.figure_comparison import figure_lines
 from reports.explaining.run_trends import trends_of
+from reports.explaining.snapshots import day_of
 from reports.keyword_lists.keywords import current_list
 from reports.models import Occurrence, Report, Row, Run, RunQuerySet
 from reports.schedules.occurrences import missed_of
@@ -111,7 +112,7 @@ def run_compare(request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
 
 
 def _sentence(run: Run) -> str:
-    return sentence(Definition.from_json(run.definition))
+    return sentence(Definition.from_json(run.definition), today=day_of(run))
 
 
 @require_safe

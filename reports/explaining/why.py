@@ -1,7 +1,7 @@
 """Why a sale is not in a result: one sentence, and what can be done about it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from reports.explaining.reasons import Explanation, explain
+from reports.explaining.unsearched import unsearched
 from reports.explaining.why_outside import outside
 from reports.keyword_lists.keywords import current_list, keywords_of
 from reports.models import Row, Run, Sale
@@ -47,7 +48,14 @@ class Answer:
     steps: tuple[Step, ...] = field(default=())
 
 
-def why(run: Run, wanted: str, *, shown: Filter | None = None, may_edit_keywords: bool = False) -> Answer:
+def why(
+    run: Run,
+    wanted: str,
+    *,
+    shown: Filter | None = None,
+    may_edit_keywords: bool = False,
+    may_change_report: bool = False,
+) -> Answer:
     """Why the sale that `wanted` names (its id or its number in SuperOffice) is not among the rows shown.
 
     `run` is finished; `shown` is the filter of the page.
@@ -59,7 +67,12 @@ def why(run: Run, wanted: str, *, shown: Filter | None = None, may_edit_keywords
     row = Row.objects.filter(run=run, sale_number=sale.sale_id).first()
     steps: tuple[Step, ...] = (Step(_("Open the sale"), reverse("sale", args=[sale.sale_id])),)
     if row is not None:
-        return _of_row(run, row, sale, shown or Filter(), steps, may_edit_keywords=may_edit_keywords)
+        return _with_unsearched(
+            _of_row(run, row, sale, shown or Filter(), steps, may_edit_keywords=may_edit_keywords),
+            run,
+            row.stage,
+            may_change_report=may_change_report,
+        )
     if sale.removed_at:
         words = _(
             "Sale %(number)s has not been in SuperOffice since %(day)s: deleted, merged, or hidden from us."
@@ -73,7 +86,7 @@ def why(run: Run, wanted: str, *, shown: Filter | None = None, may_edit_keywords
         "changed_since",
         _("it would be looked at today, but was not when the run was made: its data was changed since."),
     )
-    more = (_report_step(run, code),)
+    more = _report_steps(run, code, may_change_report=may_change_report)
     sentence = _("Sale %(number)s was not looked at: %(reason)s") % {"number": sale.sale_id, "reason": words}
     return Answer(code, sentence, sale, sale.heading, steps=(*more, *steps))
 
@@ -87,11 +100,21 @@ def _sale(run: Run, text: str) -> Sale | None:
     return sales.filter(number=text).order_by("-sale_id").first() if text else None
 
 
-def _report_step(run: Run, code: str) -> Step:
-    """Change the choices of the report, or run it again."""
+def _report_steps(run: Run, code: str, *, may_change_report: bool) -> tuple[Step, ...]:
+    """Change the choices of the report, for those who may, or run it again."""
     if code in ("newer_than_run", "changed_since", "not_reached"):
-        return Step(_("To the report"), reverse("report", args=[run.report_id]))
-    return Step(_("To the report's choices"), reverse("report_edit", args=[run.report_id]))
+        return (Step(_("To the report"), reverse("report", args=[run.report_id])),)
+    url = reverse("report_edit", args=[run.report_id])
+    return (Step(_("To the report's choices"), url),) if may_change_report else ()
+
+
+def _with_unsearched(answer: Answer, run: Run, stage: str, *, may_change_report: bool) -> Answer:
+    """The answer, and which text of the sale that the report does not search would have named a product."""
+    words = unsearched(run, stage, answer.sale) if answer.sale else ""
+    if not words:
+        return answer
+    more = _report_steps(run, answer.code, may_change_report=may_change_report)
+    return replace(answer, note=f"{answer.note} {words}".strip(), steps=(*more, *answer.steps))
 
 
 # --- Not in the copy ----------------------------------------------------------------------------------------

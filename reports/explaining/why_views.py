@@ -21,7 +21,13 @@ def run_why(request: HttpRequest, pk: int) -> HttpResponse:
     shown = _shown(request)
     answer = None
     if wanted and run.is_finished:
-        answer = why(run, wanted, shown=shown, may_edit_keywords=rights.may_edit_keywords(request.user))
+        answer = why(
+            run,
+            wanted,
+            shown=shown,
+            may_edit_keywords=rights.may_edit_keywords(request.user),
+            may_change_report=rights.may_change(request.user, run.report),
+        )
     context = {"run": run, "report": run.report, "wanted": wanted, "answer": answer, "filter": shown}
     if request.headers.get("HX-Target") == "why-answer":
         return render(request, "reports/_why_answer.html", context)

@@ -7,6 +7,7 @@ from reports.export.checksum import rows_checksum
 from reports.export.columns import (
     COLUMNS,
     DEFAULT_KEYS,
+    PIECES,
     REPORT_COLUMNS,
     Cell,
     Column,
@@ -41,6 +42,7 @@ __all__ = [
     "DIALECTS",
     "EXCEL",
     "MAX_ROWS",
+    "PIECES",
     "REPORT_COLUMNS",
     "XLSX_TYPE",
     "BadTable",

@@ -27,6 +27,12 @@ def to_decimal(column: Column, value: Cell) -> Decimal | float:
     return value
 
 
+def plain_number(number: Decimal | float) -> str:
+    """In digits with a dot, without zeros at its end: "2", "1.5"."""
+    text = format(number if isinstance(number, Decimal) else Decimal(str(number)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def to_flag(column: Column, value: Cell) -> bool:
     """True or False; SQLite stores them as 1 and 0."""
     if value in (0, 1) and isinstance(value, int):

@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from django.utils import timezone
 
-from reports.export.cells import to_day, to_decimal, to_flag, to_integer, to_moment
+from reports.export.cells import plain_number, to_day, to_decimal, to_flag, to_integer, to_moment
 from reports.export.columns import Cell, Column
 from reports.export.safety import cell_text
 
@@ -15,8 +15,9 @@ class Checksum:
     """The sum over rows that come one by one.
 
     Canonical text: UTF-8; U+001F between cells, U+001E behind each row (no cell can hold either). Integers in
-    digits, amounts with a dot and two places, days as YYYY-MM-DD, moments as YYYY-MM-DDTHH:MM:SS in the active
-    zone, flags 1 or 0, texts as they stand in a workbook; an empty cell is an empty text.
+    digits, amounts with a dot and two places, other numbers with as many as they have, days as YYYY-MM-DD, moments
+    as YYYY-MM-DDTHH:MM:SS in the active zone, flags 1 or 0, texts as they stand in a workbook; an empty cell is an
+    empty text.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -39,6 +40,7 @@ def _canonical(column: Column, zone: tzinfo) -> Callable[[Cell], str]:
         "integer": lambda cell: str(to_integer(column, cell)),
         "text": lambda cell: cell_text(str(cell)),
         "decimal": lambda cell: format(to_decimal(column, cell), ".2f"),
+        "number": lambda cell: plain_number(to_decimal(column, cell)),
         "date": lambda cell: to_day(column, cell, zone).isoformat(),
         "datetime": lambda cell: to_moment(column, cell, zone).replace(tzinfo=None).isoformat(),
         "flag": lambda cell: str(int(to_flag(column, cell))),

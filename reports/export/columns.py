@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 # What may stand in a row. Dates may also come as ISO text, as SQLite stores them: a raw cursor is fine.
 Cell = str | int | float | Decimal | date | datetime | None
-Kind = Literal["id", "text", "integer", "decimal", "date", "datetime", "flag"]
+Kind = Literal["id", "text", "integer", "decimal", "number", "date", "datetime", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Column:
 
     What its cells may be, by kind (None is always an empty cell; anything else is a TypeError):
     id, integer: int. text: anything, written as its text. decimal: Decimal, int or float, written with two
-    places. date: date or ISO text. datetime: datetime or ISO text; without an offset it is taken for UTC.
+    places. number: the same, with as many places as it has. date: date or ISO text. datetime: datetime or ISO text;
+    without an offset it is taken for UTC.
     flag: True, False, 1 or 0.
     """
 
@@ -53,9 +54,12 @@ _CATALOGUE = (
     Column("changed_at", "ChangedAt", _("Changed at"), "datetime", 17),
     Column("description", "Description", _("Description"), "text", 44),
 )
+# In workbooks beside the quantities, which are a text where a sale has several products.
+PIECES = Column("pieces", "Pieces", _("Pieces"), "number", 9)
 REPORT_COLUMNS = {column.key: column for column in _CATALOGUE}
 DEFAULT_KEYS = (
     "sale_number",
+    "sale_no",
     "customer",
     "heading",
     "products",
@@ -66,7 +70,8 @@ DEFAULT_KEYS = (
     "sale_date",
     "owner",
 )
-COLUMNS = tuple(REPORT_COLUMNS[key].name for key in DEFAULT_KEYS)
+# What the commands write, whose readers are programs: no column comes in between.
+COLUMNS = tuple(REPORT_COLUMNS[key].name for key in DEFAULT_KEYS if key != "sale_no")
 
 
 def columns_of(keys: Iterable[str]) -> tuple[Column, ...]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext
 
-from reports.export.cells import to_day, to_decimal, to_flag, to_integer, to_moment
+from reports.export.cells import plain_number, to_day, to_decimal, to_flag, to_integer, to_moment
 from reports.export.columns import Cell, Column
 from reports.export.dialects import Dialect
 from reports.export.safety import clean_text, is_harmless_start, safe_text
@@ -29,6 +29,7 @@ def formatter_of(column: Column | str, dialect: Dialect, zone: tzinfo, *, raw: b
         "integer": lambda: _integers(column),
         "text": lambda: _texts(raw=raw),
         "decimal": lambda: _decimals(column, dialect),
+        "number": lambda: _numbers(column, dialect),
         "date": lambda: _days(column, dialect, zone),
         "datetime": lambda: _moments(column, dialect, zone),
         "flag": lambda: _flags(column, dialect),
@@ -96,6 +97,14 @@ def _decimals(column: Column, dialect: Dialect) -> Formatter:
         if "n" in lines or "N" in lines:  # nan, inf, Infinity
             lines = "\n".join(["" if cell is None else _amount(column, cell) for cell in cells])
         return (lines if mark == "." else lines.replace(".", mark)).split("\n")
+
+    return written
+
+
+def _numbers(column: Column, dialect: Dialect) -> Formatter:
+    def written(cells: Cells) -> Iterable[object]:
+        texts = ("" if cell is None else plain_number(to_decimal(column, cell)) for cell in cells)
+        return [text.replace(".", dialect.decimal_mark) for text in texts]
 
     return written
 

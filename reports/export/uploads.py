@@ -28,11 +28,11 @@ class BadTable(ValueError):
 
 
 class TableRow(dict[str, str]):
-    """The cells of a row by their column, and the line of the file on which it begins."""
+    """The cells of a row by their column, the line of the file on which it begins, and the file's names of columns."""
 
-    def __init__(self, cells: dict[str, str], line: int) -> None:
+    def __init__(self, cells: dict[str, str], line: int, heads: Mapping[str, str]) -> None:
         super().__init__(cells)
-        self.line = line
+        self.line, self.heads = line, heads
 
 
 # --- From bytes to text ---------------------------------------------------------------------------------
@@ -56,17 +56,10 @@ def _decode_utf8(data: bytes) -> str:
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        words = {
-            "line": data.count(b"\n", 0, error.start) + 1,
-            "position": error.start - data.rfind(b"\n", 0, error.start),
-            "byte": f"0x{data[error.start]:02X}",
-        }
+        line = data.count(b"\n", 0, error.start) + 1
     raise WrongEncoding(
-        _(
-            "This file is not UTF-8: on line %(line)s, byte %(position)s is %(byte)s. "
-            "In Excel, save it as “CSV UTF-8”."
-        )
-        % words
+        _("Line %(line)s has a character that is not UTF-8. In Excel, save the file as “CSV UTF-8” first.")
+        % {"line": line}
     )
 
 
@@ -114,8 +107,9 @@ def read_table(
         lines = _lines(text, _delimiter(text), first_line=1)
     header_line, header = next(lines, (1, []))
     names = _names(header, header_line, required, optional, aliases)
+    heads = dict(zip(names, (cell.strip() for cell in header), strict=False))
     absent = dict.fromkeys([*required, *optional], "")
-    return [TableRow(absent | _cells(names, cells, line), line) for line, cells in lines]
+    return [TableRow(absent | _cells(heads, cells, line), line, heads) for line, cells in lines]
 
 
 def _delimiter(text: str) -> str:
@@ -158,42 +152,57 @@ def _names(
     if not any(name.casefold() in read_as for name in found):
         message = _("The first line must name the columns, for example %(example)s.")
         raise BadTable(message % {"example": ",".join(required)}, line=line)
+    says = _names_as_said(found, known, aliases)
     names = []
     for name in found:
         if name.casefold() not in read_as:
             message = _(
                 "Line %(line)s names a column “%(column)s”, which is not known. Known are: %(known)s."
             )
-            words = {"line": line, "column": name, "known": ", ".join(known.values())}
+            words = {"line": line, "column": name, "known": ", ".join(says.values())}
             raise BadTable(message % words, line=line, column=name)
         names.append(read_as[name.casefold()])
-    _check_names(names, line, required)
+    _check_names(names, found, line, {name: says[name] for name in required})
     return names
 
 
-def _check_names(names: list[str], line: int, required: Sequence[str]) -> None:
-    for name in names:
+def _names_as_said(
+    found: Sequence[str], known: Mapping[str, str], aliases: Mapping[str, str]
+) -> dict[str, str]:
+    """What to call the columns when speaking about the file: one that uses other names is told about these."""
+    says = {name: name for name in known.values()}
+    others = {alias.casefold() for alias in aliases} - known.keys()
+    if others & {name.casefold() for name in found}:
+        says |= {name: alias for alias, name in aliases.items()}
+    return says
+
+
+def _check_names(names: list[str], found: list[str], line: int, required: Mapping[str, str]) -> None:
+    """`found` are the names in the file; `required` says what to call a column that is missing."""
+    for name, head in zip(names, found, strict=True):
         if names.count(name) > 1:
             message = _("Line %(line)s names the column “%(column)s” twice.")
-            raise BadTable(message % {"line": line, "column": name}, line=line, column=name)
-    for name in required:
+            raise BadTable(message % {"line": line, "column": head}, line=line, column=name)
+    for name, said in required.items():
         if name not in names:
             message = _("The column “%(column)s” is missing. Line %(line)s names: %(found)s.")
-            words = {"line": line, "column": name, "found": ", ".join(names)}
+            words = {"line": line, "column": said, "found": ", ".join(found)}
             raise BadTable(message % words, line=line, column=name)
 
 
-def _cells(names: list[str], cells: list[str], line: int) -> dict[str, str]:
+def _cells(heads: Mapping[str, str], cells: list[str], line: int) -> dict[str, str]:
+    """`heads` are the columns in their order, each with its name in the file."""
+    names = list(heads)
     rest = cells[len(names) :]
     if len(cells) < len(names):
         message = _(
             "Line %(line)s ends before the column “%(column)s”: it has %(found)s cells of %(wanted)s."
         )
         column = names[len(cells)]
-        words = {"line": line, "column": column, "found": len(cells), "wanted": len(names)}
+        words = {"line": line, "column": heads[column], "found": len(cells), "wanted": len(names)}
         raise BadTable(message % words, line=line, column=column)
     if any(cell.strip() for cell in rest):
         message = _("Line %(line)s has a cell behind its last column “%(column)s”: %(found)s of %(wanted)s.")
-        words = {"line": line, "column": names[-1], "found": len(cells), "wanted": len(names)}
+        words = {"line": line, "column": heads[names[-1]], "found": len(cells), "wanted": len(names)}
         raise BadTable(message % words, line=line, column=names[-1])
     return {name: without_apostrophe(cell) for name, cell in zip(names, cells, strict=False)}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from reports.export.cells import to_day, to_decimal, to_flag, to_integer, to_moment
+from reports.export.cells import plain_number, to_day, to_decimal, to_flag, to_integer, to_moment
 from reports.export.columns import Cell, Column
 from reports.export.safety import cell_text, clean_text
 
@@ -69,6 +69,7 @@ class CellWriter:
             "integer": lambda row, index, cell: self.integer(row, index, to_integer(column, cell)),
             "text": lambda row, index, cell: self.text(row, index, str(cell)),
             "decimal": lambda row, index, cell: self.amount(row, index, to_decimal(column, cell)),
+            "number": lambda row, index, cell: self.number(row, index, to_decimal(column, cell)),
             "date": lambda row, index, cell: self.day(row, index, to_day(column, cell, zone)),
             "datetime": lambda row, index, cell: self.moment(row, index, to_moment(column, cell, zone)),
             "flag": lambda row, index, cell: self.flag(row, index, to_flag(column, cell)),
@@ -109,6 +110,13 @@ class CellWriter:
             self.text(row, index, rounded)
             return
         self._check(self._sheet.write_number(row, index, float(rounded), self._amount), row, index)
+
+    def number(self, row: int, index: int, number: Decimal | float) -> None:
+        """With as many places as it has."""
+        if abs(float(number)) >= _EXACT_AMOUNT:
+            self.text(row, index, plain_number(number))
+            return
+        self._check(self._sheet.write_number(row, index, float(number)), row, index)
 
     def day(self, row: int, index: int, day: date) -> None:
         if day.year < _FIRST_YEAR:

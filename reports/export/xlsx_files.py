@@ -68,7 +68,8 @@ def report_sheet_name() -> str:
 
 
 def unmatched_sheet_name() -> str:
-    return gettext("Not recognised")
+    """The words of the report page's tab."""
+    return gettext("No product found")
 
 
 def info_sheet_name() -> str:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from reports.keyword_lists.check_words import KINDS, sentence_of
 from reports.keyword_lists.keyword_checks import KeywordFigures, checks_of
-from reports.keyword_lists.keyword_languages import language_matrix
+from reports.keyword_lists.keyword_languages import language_lines
 from reports.keyword_lists.keywords import by_product, current_list, keywords_of
 from reports.preview.corpus import current_corpus
 from reports.rights import may_edit_keywords
@@ -18,6 +18,7 @@ _ORDERS = {
     "sales": lambda line: -line.sale_count,
     "unique": lambda line: -line.unique_count,
     "overlap": lambda line: -line.overlap_count,
+    "conflict": lambda line: -line.conflict_count,
     "seen": lambda line: -line.seen_count,
 }
 PAGE_SIZE = 200
@@ -46,7 +47,7 @@ def keyword_checks(request: HttpRequest) -> HttpResponse:
         "order": order,
         "next_start": start + PAGE_SIZE if start + PAGE_SIZE < len(lines) else 0,
         "start": start,
-        "languages": sorted(language_matrix(keywords_of(keyword_list)).items()),
+        "languages": language_lines(keywords_of(keyword_list)),
         "language": get_language(),
         "may_edit": may_edit_keywords(request.user),
     }

@@ -12,8 +12,9 @@ from reports.keyword_lists.keywords import keywords_of, to_matching
 from reports.matching import Result
 from reports.models import Keyword, KeywordList
 from reports.preview.corpus import Corpus
-from reports.preview.effects import changes, rivals_of
+from reports.preview.effects import changes
 from reports.preview.remembering import Remembering, remembering
+from reports.preview.sightings import rivals_of
 
 TAKES_TOO_MUCH = 0.2  # of the sales in which a product stands
 
@@ -26,9 +27,11 @@ class KeywordFigures:
     seen_count: int = 0  # it stands there, whether it counts or not
     sale_count: int = 0  # it counts: the product is found where the keyword stands
     unique_count: int = 0  # and no other keyword of the product is there
+    conflict_count: int = 0  # it counts, and another product takes the same words for itself
 
     @property
     def overlap_count(self) -> int:
+        """It counts beside another keyword of its own product."""
         return self.sale_count - self.unique_count
 
 
@@ -85,6 +88,9 @@ def check(keyword_list: KeywordList, corpus: Corpus) -> Checks:
         keyword.number: _counted(keyword, stands[keyword.number], corpus, matcher) for keyword in keywords
     }
     figures = list(_figures(keywords, stands, counted, corpus))
+    for line in figures:
+        disputed = _disputed(line.keyword, counted[line.keyword.number], stands, corpus, matcher)
+        line.conflict_count = len(_sales(disputed, corpus))
     findings = [
         *_useless(figures, stands, corpus, matcher),
         *_conflicts(texts, corpus, matcher),
@@ -161,6 +167,25 @@ def _figures(
         )
 
 
+def _disputed(
+    keyword: Keyword,
+    counted: Iterable[int],
+    stands: dict[int, dict[int, Spans]],
+    corpus: Corpus,
+    matcher: Remembering,
+) -> Iterator[int]:
+    """The texts in which the keyword counts and another product claims the same characters."""
+    for number in counted:
+        result = matcher.match(corpus.index.texts[number])
+        if "conflict" in result.flags and any(
+            found.product == keyword.product
+            and _touch(found.spans, stands[keyword.number][number])
+            and rivals_of(found, result)
+            for found in result.matches
+        ):
+            yield number
+
+
 # --- Findings -------------------------------------------------------------------------------------------
 
 
@@ -226,7 +251,7 @@ def _taken_by(keyword: Keyword, corpus: Corpus, matcher: Remembering) -> Counter
     mine = to_matching(keyword)
     without = Remembering([other for other in matcher.keywords.values() if other.id != mine.id])
     taken: Counter[str] = Counter()
-    for change in changes(corpus, [mine], corpus.texts_concerned([mine]), matcher, without):
+    for change in changes(corpus, [mine], matcher, without):
         before = {found.product for found in change.before.matches}
         taken.update({found.product for found in change.after.matches} - before)
     return taken

@@ -1,13 +1,17 @@
 """One keyword: add, change and remove it, and see beforehand what that does."""
 
+from copy import copy
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from connector.services import current_connection
+from reports.keyword_lists.heading_words import is_heading, words_of
 from reports.keyword_lists.keyword_forms import FateForm, KeywordEdit, KeywordForm, ReasonForm
 from reports.keyword_lists.keywords import (
     current_list,
@@ -47,34 +51,59 @@ def _edit(request: HttpRequest, keyword: Keyword) -> HttpResponse:
     others = keywords_of(parent)
     form = KeywordForm(
         request.POST or None,
-        instance=keyword,
+        instance=copy(keyword),  # the form writes into it, and the page still calls the keyword by its name
         others=others,
         may_use_expressions=may_use_expressions(request.user),
         initial=_asked_for(request),
     )
+    seen = None
     if request.method == "POST" and form.is_valid() and not is_stale:
         edited = with_keyword(others, form.save(commit=False))
         if save(request, form, edited, parent):
             return redirect("keywords")  # without a jump to the row: the notice stands on top of the page
-    return _form_page(request, form, keyword, status=status_of(request, parent))
+        seen = show_preview(
+            parent, edited
+        )  # a refusal that is about sales shows them, without JavaScript too
+    return _form_page(request, form, keyword, shown=seen, status=status_of(request, parent))
 
 
 def _asked_for(request: HttpRequest) -> dict[str, str]:
-    """What a link wants in the empty form: ?text=&product=&family=."""
+    """What a link wants in the empty form: ?text=&product=&family=. Of a whole heading, people pick the words."""
     names = {"text": 200, "product": 100, "family": 100}
     asked = {name: request.GET.get(name, "").strip()[:longest] for name, longest in names.items()}
+    sale = _source_sale(request)
+    is_whole = sale is not None and asked["text"] == sale.heading.strip()[:200]
+    if is_heading(asked["text"]) or (is_whole and len(words_of(asked["text"])) > 1):
+        asked["text"] = ""
     if any(character.isdigit() for character in asked["text"]) and len(asked["text"]) <= 40:
         asked["type"] = Keyword.Type.CODE
     return {name: value for name, value in asked.items() if value}
 
 
+def _picks(request: HttpRequest, sale: Sale | None) -> list[tuple[str, str, bool]]:
+    """(word, address of the form with it, whether it is in there) of the heading that the link came from."""
+    text = request.GET.get("text", "").strip()[:200]
+    heading = text if is_heading(text) else request.GET.get("heading", "")[:200]
+    if sale is not None:
+        heading = sale.heading
+    kept = {name: request.GET[name] for name in ("product", "family", "from_sale") if request.GET.get(name)}
+    if heading and sale is None:
+        kept["heading"] = heading
+    return [
+        (word, f"{reverse('keyword_add')}?{urlencode({'text': word, **kept})}", word == text)
+        for word in words_of(heading)
+    ]
+
+
 def _form_page(request: HttpRequest, form: KeywordForm, keyword: Keyword, **more: Any) -> HttpResponse:
     status = more.pop("status", 200)
+    sale = _source_sale(request)
     context = {
         "form": form,
         "keyword": keyword,
         "parent": current_list(),
-        "source_sale": _source_sale(request),
+        "source_sale": sale,
+        "picks": _picks(request, sale),
         **_known_names(),
         **more,
     }
@@ -129,7 +158,7 @@ def _preview_of(request: HttpRequest, keyword: Keyword | None, *, is_new: bool) 
         return no_preview(_("This keyword has been removed meanwhile."))
     form = KeywordEdit(
         request.POST,
-        instance=keyword or Keyword(),
+        instance=copy(keyword) if keyword else Keyword(),
         others=keywords_of(parent),
         may_use_expressions=may_use_expressions(request.user),
     )

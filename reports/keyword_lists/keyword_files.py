@@ -1,14 +1,15 @@
 """The keyword list as a file: written so that it can be read again, read without half a change."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from reports import matching
 from reports.export import DATA, Dialect, TableRow, csv_chunks, read_table
+from reports.keyword_lists.german_files import GERMAN_COLUMNS, in_german, is_german, value_of
 from reports.keyword_lists.keyword_rules import identity, problems_of, sameness
 from reports.keyword_lists.keywords import copy_of, field_of, to_matching
 from reports.models import Keyword
@@ -26,19 +27,6 @@ COLUMNS = (
     "note",
 )
 _REQUIRED = ("product", "keyword")
-# Heads that are read as well; files are always written with COLUMNS.
-GERMAN_COLUMNS = {
-    "Produkt": "product",
-    "Familie": "family",
-    "Suchwort": "keyword",
-    "Typ": "type",
-    "Art": "kind",
-    "Wirkung": "polarity",
-    "Familienname": "generic",
-    "Endungen": "inflect",
-    "Zusammensetzungen": "compound",
-    "Notiz": "note",
-}
 MOST_LINES = 10_000
 MOST_WEIGHT = 50_000  # of all expressions together
 LEAST_WEIGHT = 50  # what even the shortest expression counts for: at most a thousand of them
@@ -51,9 +39,15 @@ _DEFAULTS = {"type": "word", "polarity": "positive", "inflect": "none", "compoun
 
 
 def csv_of(keywords: Sequence[Keyword], dialect: Dialect = DATA) -> str:
-    """The list by number, with a header line. Formula-like texts have an apostrophe, which reading takes off."""
+    """The list by number, with a header line: in German for people, with the fixed words for programs.
+
+    Formula-like texts have an apostrophe, which reading takes off.
+    """
     rows = [_cells(keyword) for keyword in sorted(keywords, key=lambda keyword: keyword.number or 0)]
-    return "".join(csv_chunks(rows, dialect, columns=COLUMNS))
+    if not dialect.is_for_people:
+        return "".join(csv_chunks(rows, dialect, columns=COLUMNS))
+    translated = [tuple(map(in_german, COLUMNS, cells)) for cells in rows]
+    return "".join(csv_chunks(translated, dialect, columns=tuple(GERMAN_COLUMNS)))
 
 
 def _cells(keyword: Keyword) -> tuple[str, ...]:
@@ -81,10 +75,15 @@ class ReadFile:
     keywords: list[Keyword] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)  # of each keyword
     problems: list[LineProblem] = field(default_factory=list)
+    heads: Mapping[str, str] = field(default_factory=dict)  # the columns as the file calls them
 
     @property
     def shown_problems(self) -> list[LineProblem]:
-        return self.problems[:MOST_PROBLEMS]
+        """The first ones, with the columns by their names in the file."""
+        return [
+            replace(problem, column=self.heads.get(problem.column, problem.column))
+            for problem in self.problems[:MOST_PROBLEMS]
+        ]
 
     @property
     def more_problems_count(self) -> int:
@@ -92,7 +91,7 @@ class ReadFile:
 
 
 def read_keywords(text: str) -> ReadFile:
-    """The keywords of a CSV with the columns of `csv_of`, in its order and without numbers.
+    """The keywords of a CSV with the columns of `csv_of`, German or not, in its order and without numbers.
 
     Raises BadTable when the text is no such table. What is wrong with single lines is in the result.
     """
@@ -103,7 +102,7 @@ def read_keywords(text: str) -> ReadFile:
         return ReadFile(problems=[LineProblem(0, "", words % {"count": len(rows), "most": MOST_LINES})])
     if not rows:
         return ReadFile(problems=[LineProblem(0, "", _("The file has no keyword."))])
-    read, lines = ReadFile(), dict[tuple[str, str], int]()
+    read, lines = ReadFile(heads=rows[0].heads), dict[tuple[str, str], int]()
     for row in rows:
         keyword, problems = _read_row(row)
         first = lines.setdefault(sameness(keyword), row.line)
@@ -132,25 +131,25 @@ def _too_heavy(keywords: Sequence[Keyword]) -> list[LineProblem]:
 def _read_row(row: TableRow) -> tuple[Keyword, list[LineProblem]]:
     cells = {name: _LINE_BREAKS.sub(" ", cell).strip() for name, cell in row.items()}
     problems = []
-    generic = cells.pop("generic").casefold()
+    generic = value_of("generic", cells.pop("generic"))
     if generic not in _TRUTH:
         words = _("“%(value)s” is neither yes nor no.") % {"value": generic[:50]}
         problems.append(LineProblem(row.line, "generic", words))
     for name, default in _DEFAULTS.items():
-        cells[name] = cells[name].casefold() or default
-    cells["kind"] = cells["kind"].casefold() or ("product" if cells["polarity"] == "positive" else "")
+        cells[name] = value_of(name, cells[name]) or default
+    cells["kind"] = value_of("kind", cells["kind"]) or ("product" if cells["polarity"] == "positive" else "")
     keyword = Keyword(text=cells.pop("keyword"), generic=_TRUTH.get(generic, False), **cells)
-    return keyword, problems + _problems(keyword, row.line)
+    return keyword, problems + _problems(keyword, row.line, row.heads)
 
 
-def _problems(keyword: Keyword, line: int) -> list[LineProblem]:
+def _problems(keyword: Keyword, line: int, heads: Mapping[str, str]) -> list[LineProblem]:
     """What the columns hold, then what the matcher can use: one problem a field is enough."""
     found: dict[str, str] = {}
     try:
         keyword.clean_fields(exclude=["keyword_list", "number"])
     except ValidationError as error:
         found = {
-            name: " ".join(_sentence(name, one) for one in errors)
+            name: " ".join(_sentence(name, one, heads) for one in errors)
             for name, errors in error.error_dict.items()
         }
     for name, sentence in problems_of(keyword):
@@ -163,11 +162,12 @@ def _problems(keyword: Keyword, line: int) -> list[LineProblem]:
     return problems + [LineProblem(line, columns.get(name, name), words) for name, words in found.items()]
 
 
-def _sentence(name: str, error: ValidationError) -> str:
-    """Django's words; for a value that is none of the known ones these are named."""
+def _sentence(name: str, error: ValidationError, heads: Mapping[str, str]) -> str:
+    """Django's words; for a value that is none of the known ones these are named, as the column's name is."""
     if error.code != "invalid_choice" or not error.params:
         return " ".join(error.messages)
-    known = ", ".join(str(value) for value, _label in field_of(name).flatchoices if value)
+    values = [str(value) for value, _label in field_of(name).flatchoices if value]
+    known = ", ".join(in_german(name, value) if is_german(heads, name) else value for value in values)
     words = _("“%(value)s” is not known. Known are: %(known)s.")
     return words % {"value": str(error.params["value"])[:50], "known": known}
 

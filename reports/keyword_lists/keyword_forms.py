@@ -1,11 +1,12 @@
 """What may be typed about keywords. Preview and saving read the same form."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from reports.keyword_lists.keyword_rules import (
     expression_problem,
@@ -17,39 +18,31 @@ from reports.keyword_lists.keyword_rules import (
 )
 from reports.keyword_lists.list_changes import LOSS_LENGTH, REASON_LENGTH
 from reports.models import Keyword
-from reports.preview.effects import Effect, Preview
 
 
 class ReasonForm(forms.Form):
-    """Why a new version is made; and, when many matched sales are lost by it, why that is right."""
+    """Why a new version is made; and, when much gets worse by it (`list_changes.Costly`), why that is right."""
 
     reason = forms.CharField(
         label=_("Reason for the change"),
         max_length=REASON_LENGTH,
         help_text=_("Stands in the list of versions."),
     )
-    knows_loss = forms.BooleanField(
-        label=_("I know that nothing will be found in these sales then."), required=False
-    )
+    knows_loss = forms.BooleanField(label=_("I have seen what gets worse"), required=False)
     loss_reason = forms.CharField(label=_("Why that is right"), max_length=LOSS_LENGTH, required=False)
 
     def accepted_loss(self) -> str:
-        """The reason for lost sales, empty unless it was ticked as well."""
+        """The reason for what gets worse, empty unless it was ticked as well."""
         return str(self.cleaned_data["loss_reason"]) if self.cleaned_data["knows_loss"] else ""
 
-    def refuse_loss(self, seen: Preview) -> None:
-        """Say what is missing after the service refused to lose so many sales."""
-        count = seen.count(Effect.LOST)
-        words = ngettext(
-            "After this, no product is found any more in %(count)s sale. Tick that you know it, and say why.",
-            "After this, no product is found any more in %(count)s sales. Tick that you know it, and say why.",
-            count,
-        ) % {"count": count}
+    def refuse_loss(self, reasons: Iterable[str]) -> None:
+        """Say what is missing after the service refused: `reasons` are sentences about what gets worse."""
+        words = " ".join([*reasons, gettext("Tick that you have seen it, and say why it is right.")])
         self.add_error("loss_reason" if self.cleaned_data.get("knows_loss") else "knows_loss", words)
 
     @property
     def asks_for_loss(self) -> bool:
-        """Whether the part about lost sales is open from the start."""
+        """Whether the part about what gets worse is open from the start."""
         return bool({"knows_loss", "loss_reason"} & self.errors.keys()) or bool(self.data.get("knows_loss"))
 
 
@@ -72,6 +65,10 @@ HELP = {
     "generic": _("Counts only where the heading names no particular product (such as “OMNIE” alone)."),
     "note": _("For people only, such as “English” or “abbreviation”."),
 }
+_EXPRESSION_HELP = _(
+    "Regular expression: a pattern such as “robo.?\\d”, where “.” is any character, “?” makes the one before it "
+    "optional, “\\d” is a digit, “\\b” the edge of a word and “|” means or. Capital letters do not matter."
+)
 # Fields that only words have, and what they hold for everything else.
 _WORDS_ONLY = {"inflect": Keyword.Inflect.NONE, "compound": Keyword.Compound.NONE}
 
@@ -79,7 +76,8 @@ _WORDS_ONLY = {"inflect": Keyword.Inflect.NONE, "compound": Keyword.Compound.NON
 class KeywordEdit(forms.ModelForm):
     """One keyword, as far as the preview needs it. `others` are the keywords of the list it goes into.
 
-    Without `may_use_expressions` a regular expression is neither added nor changed. A keyword without a family takes
+    Without `may_use_expressions` a regular expression is neither offered nor changed: the fields of one are only to
+    be read. A keyword without a family takes
     that of its product.
     """
 
@@ -95,7 +93,7 @@ class KeywordEdit(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self._others = others
         self._is_refused = not may_use_expressions
-        self._was_expression = self.instance.type == Keyword.Type.REGEX
+        self.is_read_only = self._is_refused and self.instance.type == Keyword.Type.REGEX
         for name, suggestions in (("product", "known-products"), ("family", "known-families")):
             self.fields[name].widget.attrs["list"] = suggestions
         for name, sentence in HELP.items():
@@ -106,6 +104,18 @@ class KeywordEdit(forms.ModelForm):
         kinds = [("", _("Please choose")), *Keyword.Kind.choices]
         kind: Any = self.fields["kind"]
         kind.choices = kinds
+        if may_use_expressions:
+            self.fields["type"].help_text = format_lazy("{}<br>{}", HELP["type"], _EXPRESSION_HELP)
+        elif not self.is_read_only:
+            # Only out of sight: who sends it all the same reads who may.
+            types: Any = self.fields["type"].widget
+            types.choices = [one for one in types.choices if one[0] != Keyword.Type.REGEX]
+        if self.is_read_only:
+            for name in self.Meta.fields:
+                self.fields[name].disabled = True
+
+    def read_only_reason(self) -> str:
+        return expression_problem()[1] if self.is_read_only else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -123,7 +133,7 @@ class KeywordEdit(forms.ModelForm):
                 cleaned["family"] = cleaned["family"] or families[0]
                 if cleaned["family"] not in families:
                     problems.append(other_family_problem(keyword, families[0]))
-            if self._is_refused and (self._was_expression or keyword.type == Keyword.Type.REGEX):
+            if self.is_read_only or (self._is_refused and keyword.type == Keyword.Type.REGEX):
                 problems.append(expression_problem())
             for field, sentence in problems:
                 self.add_error(field, sentence)

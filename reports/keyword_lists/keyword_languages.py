@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from reports.models import Keyword
 
@@ -42,6 +43,26 @@ def language_matrix(keywords: Iterable[Keyword]) -> dict[str, dict[str, list[Key
             for language in languages_of(keyword):
                 matrix[keyword.product][language].append(keyword)
     return dict(matrix)
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageLine:
+    """A product and its keywords by language; `missing` is the language that wants one, "de", "en" or ""."""
+
+    product: str
+    german: Sequence[Keyword]
+    english: Sequence[Keyword]
+    missing: str
+
+
+def language_lines(keywords: Sequence[Keyword]) -> list[LanguageLine]:
+    """All products with a keyword in one of the languages, those with a finding first."""
+    missing = dict(missing_twins(keywords))
+    lines = [
+        LanguageLine(product, known["de"], known["en"], missing.get(product, ""))
+        for product, known in language_matrix(keywords).items()
+    ]
+    return sorted(lines, key=lambda line: (not line.missing, line.product))
 
 
 def missing_twins(keywords: Sequence[Keyword]) -> list[tuple[str, str]]:

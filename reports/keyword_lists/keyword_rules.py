@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import matching
 from reports.keyword_lists.keywords import to_matching
+from reports.matching.keywords import compile_regex
 from reports.models import Keyword
 
 # matching's problem codes -> the field they belong to and the sentence beside it
@@ -29,6 +30,11 @@ _PROBLEMS = {
     "unknown_inflect": ("inflect", _("Choose which endings count.")),
     "unknown_compound": ("compound", _("Choose which compounds count.")),
 }
+_ONE_CHARACTER = _("The expression already finds a single character, so it would be found nearly everywhere.")
+_EVERYTHING = _("The expression finds nearly any text, so it would be found everywhere.")
+# What an expression for a product does not find: each character alone, and texts that have nothing in common.
+_CHARACTERS = "abcdefghijklmnopqrstuvwxyzäöü0123456789 -_/.,+()&:"
+_UNRELATED = ("qxzj", "0737", "wvk bf")
 _NO_SEMICOLON = _("Without a semicolon, please: in reports it stands between two products.")
 _UNKNOWN = _("This keyword cannot be used.")
 _TAKEN = _("This keyword is already in the list for the same product.")
@@ -45,6 +51,13 @@ def problems_of(keyword: Keyword) -> list[tuple[str, str]]:
     for problem in matching.validate(to_matching(keyword)):
         code, _colon, _words = problem.partition(": ")
         found.append(_PROBLEMS.get(code, ("text", _UNKNOWN)))
+    if keyword.type == Keyword.Type.REGEX and not any(field == "text" for field, _sentence in found):
+        compiled = compile_regex(keyword.text)
+        # As for words: what stands in every heading says nothing about a product.
+        if any(compiled.search(character) for character in _CHARACTERS):
+            found.append(("text", _ONE_CHARACTER))
+        elif all(compiled.search(text) for text in _UNRELATED):
+            found.append(("text", _EVERYTHING))
     return [(field, str(sentence)) for field, sentence in found]
 
 

@@ -112,15 +112,16 @@ class CatalogueLine:
 
 @require_safe
 def keyword_catalogue(request: HttpRequest) -> HttpResponse:
-    """Families and products of SuperOffice with what the list makes of them (?without=1: what it does not read)."""
+    """Families and products of SuperOffice with what the list makes of them (?without=1: products that it does not
+    read; a family needs no keyword, its name is mostly a word that stands for anything)."""
     connection = current_connection()
     matcher = matcher_of(current_list())
     only_without = request.GET.get("without") == "1"
     families = _lines_of_families(ProductFamily.objects.filter(connection=connection), matcher)
     products = _lines_of_products(Product.objects.filter(connection=connection), matcher)
-    without_count = sum(not line.targets for line in (*families, *products))
+    without_count = sum(not line.targets for line in products)
     if only_without:
-        families, products = ([line for line in lines if not line.targets] for lines in (families, products))
+        families, products = [], [line for line in products if not line.targets]
     asked = request.GET.get("start", "")
     start = int(asked) if asked.isdecimal() and len(asked) < 10 else 0
     page = products[start : start + PAGE_SIZE]

@@ -1,6 +1,7 @@
 """What all pages that change the keyword list share: the version that was seen, and saving with its refusals."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -11,14 +12,17 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from connector import roles
+from connector.services import current_connection
 from reports.keyword_lists.keyword_forms import ReasonForm
 from reports.keyword_lists.keywords import ListChanged, current_list
-from reports.keyword_lists.list_changes import LosesSales, NothingChanged, save_list
+from reports.keyword_lists.list_changes import Costly, NothingChanged, save_list
+from reports.keyword_lists.loss_words import accuracy_words, costs
 from reports.models import Keyword, KeywordList
-from reports.preview.corpus import current_corpus
+from reports.preview.corpus import corpus_of
 from reports.preview.effects import Busy, preview
 from reports.preview.preview_words import ShownPreview, no_preview, shown
 from reports.rights import may_edit_keywords
+from reports.suggesting.accuracy import accuracy_of
 
 
 def check_may_edit(request: HttpRequest) -> None:
@@ -57,8 +61,8 @@ def save(
     except Busy:
         messages.warning(request, _busy_words())
         return None
-    except LosesSales as refusal:
-        form.refuse_loss(refusal.preview)
+    except Costly as refusal:
+        form.refuse_loss(costs(refusal.preview, refusal.accuracy))
         return None
     words = _("Version %(version)s saved. New runs use it.") % {"version": saved.version}
     link = format_html('<a href="{}">{}</a>', reverse("reports"), _("Reports"))
@@ -75,12 +79,17 @@ def status_of(request: HttpRequest, parent: KeywordList) -> int:
 
 
 def show_preview(parent: KeywordList, keywords: Sequence[Keyword]) -> ShownPreview:
-    """What `keywords` would change beside `parent` on the copy of the tenant in use."""
-    corpus = current_corpus()
+    """What `keywords` would change beside `parent` on the copy of the tenant in use, first of all for the worse."""
+    connection = current_connection()
+    corpus = corpus_of(connection)
     try:
-        return shown(preview(corpus, parent, keywords), corpus, keywords)
+        seen = shown(preview(corpus, parent, keywords), corpus, keywords)
     except Busy:
         return no_preview(_busy_words())
+    accuracy = accuracy_of(corpus, connection, parent, keywords)
+    if accuracy is None or not accuracy.is_lower:
+        return seen
+    return replace(seen, warnings=[*accuracy_words(accuracy), *seen.warnings], is_costly=True)
 
 
 def _busy_words() -> str:

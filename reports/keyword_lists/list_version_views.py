@@ -69,7 +69,7 @@ def list_version_csv(request: HttpRequest, version: int, dialect: str) -> HttpRe
     if dialect not in DIALECTS:
         raise Http404
     text = csv_of(keywords_of(found), DIALECTS[dialect])
-    name = f"keywords_v{found.version}.csv"
+    name = f"{'suchwoerter' if DIALECTS[dialect].is_for_people else 'keywords'}_v{found.version}.csv"
     response = HttpResponse(text.encode(), content_type=CSV_TYPE)
     response["Content-Disposition"] = content_disposition((name, f"UTF-8''{name}"))
     return response

@@ -1,8 +1,11 @@
 """How far a reading is, how fast, and how long it will take."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from reports.models import Sync
+
+SILENT_AFTER = timedelta(seconds=15)  # a page of sales takes a second or two
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,14 @@ def progress_of(sync: Sync, *, before: int, seconds: float) -> Progress:
         all_of_them = sync.read_count / share
         left = round((all_of_them - sync.read_count) / rate)
     return Progress(None if share is None else int(100 * share), rate, left)
+
+
+def silent_since(sync: Sync, now: datetime) -> datetime | None:
+    """Since when SuperOffice has not answered a reading that somebody works on; None while it answers.
+
+    A worker that died is no silence of SuperOffice's: it says no word either, but loses its lease.
+    """
+    alive_at, lease_until = sync.alive_at, sync.lease_until
+    if sync.status != Sync.Status.RUNNING or alive_at is None or lease_until is None or lease_until < now:
+        return None
+    return alive_at if now - alive_at > SILENT_AFTER else None

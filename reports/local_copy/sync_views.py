@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from connector import roles
 from connector.services import current_connection
 from reports.local_copy import sync
-from reports.local_copy.progress import Progress, progress_of
+from reports.local_copy.progress import Progress, progress_of, silent_since
 from reports.local_copy.reading import steps_of
 from reports.models import Sync
 from reports.rights import may_run
@@ -86,6 +87,7 @@ def progress_context(request: HttpRequest, found: Sync) -> dict[str, object]:
         "step_count": len(steps),
         "percent": shown.percent,
         "pace": pace_words(shown),
+        "silent_since": silent_since(found, timezone.now()),
         "poll_url": f"{reverse('sync_progress', args=[found.pk])}?{urlencode(again)}"
         if not found.is_finished
         else "",

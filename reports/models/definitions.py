@@ -193,6 +193,17 @@ class JobSchedule(models.Model):
         related_name="schedules",
         verbose_name=_("report"),
     )
+    view = models.ForeignKey(
+        SavedView,
+        on_delete=models.RESTRICT,  # a mail with all rows instead would tell too much; a report takes both with it
+        null=True,
+        blank=True,
+        related_name="schedules",
+        verbose_name=_("view"),
+        help_text=_(
+            "The mail and its file hold only the sales of this view. Empty: all that the report shows."
+        ),
+    )
     rhythm = models.CharField(_("how often"), max_length=8, choices=Rhythm, default=Rhythm.DAILY)
     at = models.TimeField(_("time"), null=True, blank=True)
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday, null=True, blank=True)

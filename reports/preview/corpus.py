@@ -7,7 +7,7 @@ shared by all threads because it never changes.
 import gc
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -19,14 +19,17 @@ from django.db.models import QuerySet
 
 from connector.models import Connection
 from connector.services import current_connection
+from reports.keyword_lists.keywords import current_list
 from reports.matching import Keyword
 from reports.models import LocalCopy, QuoteLine, Sale
+from reports.preview.remembering import MOST_REMEMBERED, remembering
 from reports.preview.text_index import TextIndex
 from reports.runs.families import Catalogue, catalogue_of
 from reports.runs.funnel import Subject, line_text
 
 _CHUNK = 5000  # rows fetched at once
 _LARGE = 20_000  # sales
+QUOTED = 0
 
 
 class CorpusSale(NamedTuple):
@@ -42,7 +45,7 @@ class CorpusSale(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The present sales of one tenant. `places` below are places in `sales`."""
+    """The present sales of one tenant, by sale number. `places` below are places in `sales`."""
 
     sales: Sequence[CorpusSale]
     lines: dict[int, tuple[QuoteLine, ...]]  # of the quotes that count, by place
@@ -51,12 +54,23 @@ class Corpus:
     catalogue_index: TextIndex  # of its texts
     read_at: datetime | None  # when SuperOffice was last read without a gap
     is_complete: bool
+    # QUOTED, or a number for how much of a company it has: the others of equal number and heading are placed alike.
+    likeness: Sequence[int] = field(repr=False)
+    _cents: "array[int]" = field(repr=False)  # by place, as is
+    _currencies: Sequence[str] = field(repr=False)
     _holders: "array[int]" = field(repr=False)  # places, by the text they hold
     _starts: "array[int]" = field(repr=False)  # where each text's places begin in _holders
 
     def places_of_text(self, number: int) -> Sequence[int]:
         """The sales with text `number` of the index as heading or on a line of their quote."""
         return self._holders[self._starts[number] : self._starts[number + 1]]
+
+    def amounts_of(self, places: Iterable[int]) -> dict[str, Decimal]:
+        """The sum in each currency."""
+        cents: defaultdict[str, int] = defaultdict(int)
+        for place in places:
+            cents[self._currencies[place]] += self._cents[place]
+        return {currency: Decimal(total).scaleb(-2) for currency, total in cents.items()}
 
     def texts_of(self, place: int) -> Iterator[str]:
         """Every text that matching reads in this sale."""
@@ -73,7 +87,10 @@ class Corpus:
 
 
 def corpus_of(connection: Connection | None) -> Corpus:
-    """The corpus of the newest revision of this tenant's copy; an empty one where there is no copy yet."""
+    """The corpus of the newest revision of this tenant's copy; an empty one where there is no copy yet.
+
+    Whoever waits for a new one also has the newest keyword list asked about its texts, which every preview needs.
+    """
     copy = LocalCopy.objects.filter(connection=connection).select_related("connection").first()
     if connection is None or copy is None:
         return build(Sale.objects.none(), None)
@@ -81,6 +98,7 @@ def corpus_of(connection: Connection | None) -> Corpus:
     with _lock:  # whoever comes while it is built waits for it instead of building another
         if _newest.key != key:
             _newest.corpus, _newest.key = build(Sale.objects.of_tenant(connection).present(), copy), key
+            remembering(current_list()).learn(_newest.corpus.index.texts[:MOST_REMEMBERED])
             _spare_the_collector(_newest.corpus)
         assert _newest.corpus is not None
         return _newest.corpus
@@ -115,7 +133,8 @@ def build(sales: QuerySet[Sale], copy: LocalCopy | None) -> Corpus:
     kept: list[CorpusSale] = []
     same: dict[str, str] = {}  # one object for equal texts
     fields = ("pk", *CorpusSale._fields)
-    for key, number, heading, company, name, amount, currency in sales.values_list(*fields).iterator(_CHUNK):
+    rows = sales.order_by("sale_id").values_list(*fields)
+    for key, number, heading, company, name, amount, currency in rows.iterator(_CHUNK):
         texts = [same.setdefault(text, text) for text in (heading, name, currency)]
         keys.append(key)
         kept.append(CorpusSale(number, texts[0], company, texts[1], amount, texts[2]))
@@ -149,6 +168,13 @@ def _indexed(
         catalogue_index=TextIndex(catalogue.texts),
         read_at=copy.read_at if copy else None,
         is_complete=copy is not None and copy.is_complete,
+        likeness=bytes(QUOTED if place in lines else _likeness(sale) for place, sale in enumerate(sales)),
+        _cents=array("q", (int(sale.amount.scaleb(2)) for sale in sales)),
+        _currencies=[sale.currency for sale in sales],
         _holders=array("I", chain.from_iterable(holders.values())),
         _starts=array("I", accumulate(map(len, holders.values()), initial=0)),
     )
+
+
+def _likeness(sale: CorpusSale) -> int:
+    return 1 + 2 * (sale.company_id is None) + (not sale.company_name)

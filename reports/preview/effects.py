@@ -1,14 +1,16 @@
 """What another keyword list would gain, lose and change on the sales of the local copy.
 
-Only sales with a text that a differing keyword could concern are placed again, with the same function as a run and
-both lists; for all others both lists give the same answer. So `preview` is the difference of two whole runs.
+Only sales with a text that a differing keyword could concern are compared, placed by the same function as in a run
+with both lists; for all others both lists give the same answer. So `preview` is the difference of two whole runs.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from heapq import nlargest
+from itertools import chain
 from threading import Lock
 
 from django.db import models
@@ -16,10 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import matching
 from reports.keyword_lists.keywords import keywords_of, numbered, to_matching
-from reports.matching import Result
+from reports.matching.matcher import paused_collector
 from reports.models import Keyword, KeywordList
-from reports.preview.corpus import Corpus, CorpusSale
+from reports.preview.corpus import QUOTED, Corpus, CorpusSale
+from reports.preview.outlines import Alike, alike, keywords_in
 from reports.preview.remembering import Remembering, remembering
+from reports.preview.sightings import Sighting, look
 from reports.runs.families import NO_FAMILIES, Families
 from reports.runs.funnel import MATCHED, Placement
 
@@ -65,21 +69,13 @@ class Change:
     after: Placement
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Group:
     """All sales with the same effect: how many, their amounts by currency, and the newest ones as examples."""
 
-    count: int = 0
-    amounts: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    examples: list[Change] = field(default_factory=list)
-
-    def add(self, change: Change) -> None:
-        self.count += 1
-        self.amounts[change.sale.currency] += change.sale.amount
-        self.examples.append(change)
-
-    def keep_newest(self) -> None:
-        self.examples = sorted(self.examples, key=lambda change: -change.sale.sale_id)[:EXAMPLES]
+    count: int
+    amounts: dict[str, Decimal]
+    examples: list[Change]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,7 @@ class Preview:
     """The difference of two lists over one corpus."""
 
     groups: dict[Effect, Group]
-    sightings: dict[int, "Sighting"]  # by the number of each keyword that is new or changed
+    sightings: dict[int, Sighting]  # by the number of each keyword that is new or changed
     sale_count: int
     is_costly: bool  # so many matched sales are lost that a reason of its own is asked for
 
@@ -97,20 +93,6 @@ class Preview:
     @property
     def changed_count(self) -> int:
         return sum(group.count for group in self.groups.values())
-
-
-@dataclass(slots=True)
-class Sighting:
-    """What became of one keyword of the new list, by texts (headings and quote lines)."""
-
-    counted: int = 0
-    refused: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # by the rule it failed
-    conflicts: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))  # by the other product
-
-    @property
-    def is_shadowed(self) -> bool:
-        """Whether it never counts because a longer keyword of another product always covers it."""
-        return not self.counted and self.refused["shadowed"] > 0
 
 
 # --- The difference -------------------------------------------------------------------------------------
@@ -127,7 +109,7 @@ def preview(corpus: Corpus, before: KeywordList, after: Sequence[Keyword]) -> Pr
     numbers = [
         number for number in old.keys() | new.keys() if _meaning(old.get(number)) != _meaning(new.get(number))
     ]
-    with _one_at_a_time(len(numbers)):
+    with _one_at_a_time(len(numbers)), paused_collector():
         return _difference(corpus, before, old, new, numbers)
 
 
@@ -139,44 +121,94 @@ def _difference(
     numbers: Sequence[int],
 ) -> Preview:
     """Of two lists by number, which differ in the keywords `numbers`."""
-    groups = {effect: Group() for effect in Effect}
     sightings = {number: Sighting() for number in numbers if number in new}
     matchers = remembering(before), Remembering(list(new.values()))
+    lists = Comparison(corpus, *matchers)
+    found: dict[Effect, list[int]] = {}
     if numbers:
         edited = [keywords[number] for keywords in (old, new) for number in numbers if number in keywords]
-        families = _families(corpus, *matchers, edited)
-        edited += _of_other_family(families, [*old.values(), *new.values()])
-        texts = corpus.texts_concerned(edited)
-        for change in changes(corpus, edited, texts, *matchers, families=families):
-            groups[change.effect].add(change)
-        _look(sightings, (matchers[1].match(corpus.index.texts[number]) for number in texts))
-    for group in groups.values():
-        group.keep_newest()
-    is_costly = _is_costly(groups[Effect.LOST].count, corpus, matchers[0])
-    return Preview(groups, sightings, len(corpus.sales), is_costly)
+        lists.families = _families(corpus, *matchers, edited)
+        edited += _of_other_family(lists.families, [*old.values(), *new.values()])
+        groups = alike(corpus.index.texts, corpus.texts_concerned(edited), *matchers)
+        found = lists.places_by_effect(groups, edited)
+        look(sightings, corpus.index.texts, groups, matchers[1])
+    shown = {effect: _group(lists, effect, found.get(effect, ())) for effect in Effect}
+    is_costly = _is_costly(shown[Effect.LOST].count, corpus, matchers[0])
+    return Preview(shown, sightings, len(corpus.sales), is_costly)
+
+
+def _group(lists: "Comparison", effect: Effect, places: Sequence[int]) -> Group:
+    newest = nlargest(EXAMPLES, places)  # the corpus is sorted by sale number
+    changed = [lists.change(place, effect) for place in newest]
+    return Group(len(places), lists.corpus.amounts_of(places), changed)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Two lists on the sales of one corpus; `families` is what the catalogue says with each list."""
+
+    corpus: Corpus
+    before: Remembering
+    after: Remembering
+    families: tuple[Families, Families] = (NO_FAMILIES, NO_FAMILIES)
+
+    def places_by_effect(
+        self, groups: Alike, differing: Iterable[matching.Keyword]
+    ) -> dict[Effect, list[int]]:
+        """All sales that the lists see differently, each once.
+
+        `groups` are the texts that could concern the keywords `differing`, the old ones and the new ones. A sale with
+        a quote is placed for itself; of the others those are placed alike that have as much of a company, and a
+        heading of which each list says the same.
+        """
+        corpus, found, quoted = self.corpus, defaultdict[Effect, list[int]](list), set[int]()
+        numbers = {keyword.id for keyword in differing}
+        for (old, new), texts in groups.items():
+            if old == new and numbers.isdisjoint(keywords_in(new)):
+                continue
+            places = list(chain.from_iterable(map(corpus.places_of_text, texts)))
+            for kind in set(map(corpus.likeness.__getitem__, places)):
+                chosen = [place for place in places if corpus.likeness[place] == kind]
+                if kind == QUOTED:
+                    quoted.update(chosen)
+                elif effect := self.effect(chosen[0]):
+                    found[effect] += chosen
+        self.learn(quoted)
+        for place in quoted:
+            if effect := self.effect(place):
+                found[effect].append(place)
+        return found
+
+    def learn(self, places: Iterable[int]) -> None:
+        """Ask both lists about these sales at once."""
+        texts = list(chain.from_iterable(map(self.corpus.texts_of, places)))
+        self.before.learn(texts)
+        self.after.learn(texts)
+
+    def effect(self, place: int) -> Effect | None:
+        return effect_of(*self._placed(place))
+
+    def change(self, place: int, effect: Effect) -> Change:
+        return Change(self.corpus.sales[place], effect, *self._placed(place))
+
+    def _placed(self, place: int) -> tuple[Placement, Placement]:
+        subject = self.corpus.subject(place)
+        return self.before.place(subject, self.families[0]), self.after.place(subject, self.families[1])
 
 
 def changes(
-    corpus: Corpus,
-    differing: Sequence[matching.Keyword],
-    texts: Sequence[int],
-    before: Remembering,
-    after: Remembering,
-    *,
-    families: tuple[Families, Families] = (NO_FAMILIES, NO_FAMILIES),
+    corpus: Corpus, differing: Sequence[matching.Keyword], before: Remembering, after: Remembering
 ) -> Iterator[Change]:
-    """All sales that two lists see differently, in no order.
+    """All sales that two lists see differently, in no order; families of the catalogue play no part.
 
-    `differing` are the keywords in which the lists differ, the old ones and the new ones; `texts` the texts of the
-    index that could concern them; `families` what the catalogue says with each list.
+    `differing` are the keywords in which the lists differ, the old ones and the new ones.
     """
-    for matcher in (before, after):
-        matcher.learn(corpus.index.texts[number] for number in texts)
-    for number in _places(corpus, texts, before, after, {keyword.id for keyword in differing}):
-        subject = corpus.subject(number)
-        old, new = before.place(subject, families[0]), after.place(subject, families[1])
-        if effect := effect_of(old, new):
-            yield Change(corpus.sales[number], effect, old, new)
+    lists = Comparison(corpus, before, after)
+    groups = alike(corpus.index.texts, corpus.texts_concerned(differing), before, after)
+    for effect, places in lists.places_by_effect(groups, differing).items():
+        lists.learn(places)
+        for place in places:
+            yield lists.change(place, effect)
 
 
 def _families(
@@ -188,9 +220,9 @@ def _families(
     stands = corpus.catalogue.read_by(before)
     if not concerned:
         return stands, stands
-    before.learn(index.texts)
+    answers = zip(index.texts, before.answers(index.texts), strict=True)
     results = (
-        (after if place in concerned else before).match(text) for place, text in enumerate(index.texts)
+        after.match(text) if place in concerned else answer for place, (text, answer) in enumerate(answers)
     )
     return stands, corpus.catalogue.with_results(results)
 
@@ -210,26 +242,6 @@ def _meaning(keyword: matching.Keyword | None) -> tuple[object, ...] | None:
         return None
     names = [name for name in matching.Keyword.__slots__ if name not in ("id", "note")]
     return tuple(getattr(keyword, name) for name in names)
-
-
-def _places(
-    corpus: Corpus, texts: Iterable[int], before: Remembering, after: Remembering, differing: set[int]
-) -> set[int]:
-    """The sales with a text for which the lists have different answers, or the same from a changed keyword."""
-    found: set[int] = set()
-    for number in texts:
-        text = corpus.index.texts[number]
-        old, new = before.match(text), after.match(text)
-        if old != new or not differing.isdisjoint(_mentioned(new)):
-            found.update(corpus.places_of_text(number))
-    return found
-
-
-def _mentioned(result: Result) -> Iterator[int]:
-    """The numbers of all keywords that the answer names."""
-    for part in (result.matches, result.tags, result.rejected):
-        for seen in part:
-            yield seen.keyword_id
 
 
 def effect_of(before: Placement, after: Placement) -> Effect | None:
@@ -253,31 +265,6 @@ def _shown(placement: Placement) -> tuple[object, ...]:
     ]
     tags = [(found.product, found.quantity) for found in placement.tags]
     return placement.stage, placement.source, products, tags
-
-
-# --- What became of the keywords ------------------------------------------------------------------------
-
-
-def _look(sightings: Mapping[int, Sighting], results: Iterable[Result]) -> None:
-    for result in results:
-        for found in (*result.matches, *result.tags):
-            if sighting := sightings.get(found.keyword_id):
-                sighting.counted += 1
-                if "conflict" in result.flags:
-                    for rival in rivals_of(found, result):
-                        sighting.conflicts[rival] += 1
-        for reason in result.rejected:
-            if sighting := sightings.get(reason.keyword_id):
-                sighting.refused[reason.rule] += 1
-
-
-def rivals_of(found: matching.Match, result: Result) -> Iterator[str]:
-    """Other products that claim characters of `found`."""
-    for other in result.matches:
-        if other.product != found.product and any(
-            one[0] < two[1] and two[0] < one[1] for one in found.spans for two in other.spans
-        ):
-            yield other.product
 
 
 # --- The gate -------------------------------------------------------------------------------------------

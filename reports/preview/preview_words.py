@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from reports.keyword_lists.keywords import numbered
 from reports.models import Keyword, Row
 from reports.preview.corpus import Corpus, CorpusSale
-from reports.preview.effects import Change, Effect, Preview, Sighting
+from reports.preview.effects import Change, Effect, Preview
+from reports.preview.sightings import Sighting
 from reports.runs.funnel import Placement, plain
 from reports.templatetags.report_words import money_of
 

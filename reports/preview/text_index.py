@@ -8,7 +8,7 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import re2
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -39,19 +39,16 @@ class _Joined:
         self._starts = array("I", accumulate((len(view) + 1 for view in views), initial=0))
 
     def texts_with(self, wanted: str) -> Iterator[int]:
-        """The places in the list of all texts whose view contains `wanted`, each once, ascending."""
-        place = self.text.find(wanted)
-        while place >= 0:
-            number = self.text_at(place)
-            yield number
-            place = self.text.find(wanted, self._starts[number + 1])
+        """The places in the list of all texts whose view contains `wanted`, ascending, some more than once."""
+        *before, _rest = self.text.split(wanted)  # many times faster than to look for one after the other
+        return accumulate(part.count(_END) for part in before)
 
     def text_at(self, place: int) -> int:
         return bisect_right(self._starts, place) - 1
 
     def texts_with_any(self, wanted: Sequence[str]) -> set[int]:
         if len(wanted) <= _SEARCHED_ONE_BY_ONE:
-            return {number for one in wanted for number in self.texts_with(one)}
+            return set(chain.from_iterable(map(self.texts_with, wanted)))
         automaton = AhoCorasick(list(wanted), implementation=Implementation.ContiguousNFA)
         return {
             self.text_at(start)

@@ -23,12 +23,15 @@ class NoFile(Exception):
         self.code = code
 
 
-def file_of(run: Run, attachment: str, *, language: str) -> File:
-    """The result of a finished run as an attachment ("excel", "data" or "xlsx"); raises NoFile."""
+def file_of(run: Run, attachment: str, *, language: str, query: str = "") -> File:
+    """The result of a finished run as an attachment ("excel", "data" or "xlsx"); raises NoFile.
+
+    `query` is a filter as in the address of the page; empty: all that the page shows.
+    """
     with TemporaryDirectory(prefix=".mail.", dir=folder()) as directory:
         path = Path(directory) / "result"
         try:
-            written = write_file(run, attachment, "", language, path, most_bytes=MOST_BYTES)
+            written = write_file(run, attachment, query, language, path, most_bytes=MOST_BYTES)
         except RowsGone as error:
             raise NoFile("rows_gone") from error
         except (FileTooLarge, TooManyRows) as error:
@@ -44,6 +47,7 @@ class Trail:
     run: Run
     format: str
     file: File
+    query: str = ""
 
     def record(self, user: User) -> None:
         """`user` has got the file."""
@@ -51,6 +55,7 @@ class Trail:
         Download.objects.create(
             run=self.run,
             format=self.format,
+            query=self.query,
             name=self.file.name[:200],
             started_by=user,
             status=Download.Status.SUCCEEDED,

@@ -82,7 +82,7 @@ def send_after_all(occurrence: Occurrence, *, by: User) -> bool:
     """A person has looked at a mail that was held back or did not leave, and wants it sent: to all whom nothing
     can have reached. False: it is not theirs to decide (any more)."""
     failed = Occurrence.objects.filter(pk=occurrence.pk, mail_status=Status.FAILED)
-    found = failed.select_related("schedule__report", "run__report", "sync").first()
+    found = failed.select_related("schedule__report", "schedule__view", "run__report", "sync").first()
     if found is None:
         return False
     outcomes = {user: outcome for user, outcome in found.mail_outcomes.items() if outcome in MAY_HAVE_IT}
@@ -139,7 +139,7 @@ def _send(claim: MailClaim, plan: Plan, letter: Letter, people: list[User], mail
     file, file_notes = _file(schedule, plan, people)
     # Who reads the mail learns as well why no file is with it.
     letter = replace(letter, paragraphs=(*letter.paragraphs, *map(sentence, file_notes)))
-    trail = Trail(plan.file_of, schedule.attachment, file) if plan.file_of and file else None
+    trail = Trail(plan.file_of, schedule.attachment, file, plan.query) if plan.file_of and file else None
     post = Post(letter, mailbox, trail, claim=claim, language=LANGUAGE)
     notes = [*plan.notes, *file_notes]
     try:
@@ -174,6 +174,6 @@ def _file(schedule: JobSchedule, plan: Plan, people: list[User]) -> tuple[File |
     if plan.file_of is None or not any(may_download(user) for user in people):
         return None, []
     try:
-        return file_of(plan.file_of, schedule.attachment, language=LANGUAGE), []
+        return file_of(plan.file_of, schedule.attachment, language=LANGUAGE, query=plan.query), []
     except NoFile as error:
         return None, [Note(error.code)]

@@ -16,6 +16,7 @@ from reports.result_mails.result_words import (
     failed_letter,
     held_letter,
     missed_letter,
+    part_of,
     result_letter,
 )
 from reports.schedules.drift import Shortfall, shortfall_of
@@ -27,7 +28,8 @@ Status = Occurrence.MailStatus
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`letter` goes to `people`, with a file of `file_of` where that is set; None: nobody is told anything.
+    """`letter` goes to `people`, with a file of what `query` leaves of `file_of` where that is set; None: nobody is
+    told anything.
 
     `notes` say who was left out and why, `ends` is the status when the letter has left.
     """
@@ -35,6 +37,7 @@ class Plan:
     letter: Letter | None = None
     people: tuple[User, ...] = ()
     file_of: Run | None = None
+    query: str = ""  # the filter of the file
     notes: tuple[Note, ...] = ()
     ends: str = Status.SENT.value
     is_warning: bool = False  # the letter says that the result is held back
@@ -108,20 +111,23 @@ def _of_result(occurrence: Occurrence, run: Run) -> Plan:
         return Plan(
             held_letter(run, gap), _administrators(), notes=(note,), ends=Status.FAILED, is_warning=True
         )
-    is_empty = not run.funnel.get(Row.Stage.MATCHED)
+    part = part_of(run, schedule.view) if schedule.view else None
+    found = run.funnel.get(Row.Stage.MATCHED) if part is None or part.count is None else part.count
+    is_empty = not found
     if is_empty and schedule.on_empty == JobSchedule.OnEmpty.SKIP:
         return Plan(ends=Status.SKIPPED)
     if is_empty and schedule.on_empty == JobSchedule.OnEmpty.ALERT:
-        return Plan(empty_letter(run), _administrators())
+        return Plan(empty_letter(run, part), _administrators())
     chosen = list(schedule.recipients.all())
     if not chosen:
         return Plan(ends=Status.NONE)
     people = _People.among(chosen, run.report)
     has_file = not is_empty and schedule.attachment != JobSchedule.Attachment.NONE
     return Plan(
-        letter=empty_letter(run) if is_empty else result_letter(run),
+        letter=empty_letter(run, part) if is_empty else result_letter(run, part),
         people=tuple(people.found),
         file_of=run if has_file else None,
+        query=part.query if part else "",
         notes=tuple(people.notes),
     )
 

@@ -11,13 +11,16 @@ from django.utils.translation import ngettext
 
 from reports.definitions.definition import Definition, sentence
 from reports.explaining.causes import cause_of
-from reports.models import JobSchedule, Occurrence, Row, Run
+from reports.explaining.snapshots import day_of
+from reports.models import JobSchedule, Occurrence, Row, Run, SavedView
 from reports.schedules.drift import Shortfall
 from reports.schedules.occurrences import GRACE
 from reports.templatetags.run_words import words_of
 from reports.templatetags.schedule_words import planned, rhythm
 from reports.viewer.charts import base_words
+from reports.viewer.filters import Filter
 from reports.viewer.quality import quality_sentence
+from reports.viewer.viewing import view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +40,42 @@ def address_of(name: str, *args: int) -> str:
     return settings.PUBLIC_URL + reverse(name, args=args)
 
 
-def result_letter(run: Run) -> Letter:
-    """A finished run; one with a gap is called incomplete in the subject and in the text."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The sales of a run that a saved view shows; `count` is None once the run has only its figures."""
+
+    name: str
+    query: str
+    count: int | None
+
+
+def part_of(run: Run, view: SavedView) -> Part:
+    count = view_of(run).select(Filter.of_text(view.query)).count if run.has_rows else None
+    return Part(view.name, view.query, count)
+
+
+def result_letter(run: Run, part: Part | None = None) -> Letter:
+    """A finished run, or the part of it that a view shows; one with a gap is called incomplete in the subject and
+    in the text."""
     without = int(run.funnel.get(Row.Stage.NO_COMPANY, 0))
     words = _("%(report)s: a product in %(found)s of %(base)s") % {
         "report": run.report.name,
         "found": _count(run.funnel.get(Row.Stage.MATCHED, 0)),
         "base": base_words(run.read_count - without, is_partly=bool(without)),
     }
+    if part is not None:
+        words = f"{run.report.name} · {_sales_in(part)}"
     if run.status == Run.Status.INCOMPLETE:
         words = _("Incomplete · %(subject)s") % {"subject": words}
-    return Letter(words, (*_about(run), _to_the_result(run)))
+    return Letter(words, (*_about_part(part), *_about(run), _to_the_result(run, part)))
 
 
-def empty_letter(run: Run) -> Letter:
-    """A finished run in which no product was found, with the cause."""
+def empty_letter(run: Run, part: Part | None = None) -> Letter:
+    """A finished run in which no product was found, with the cause; or one of which a view shows nothing."""
     words = _("%(report)s: nothing found") % {"report": run.report.name}
-    return Letter(words, (*_cause(run), *_about(run), _to_the_result(run)))
+    if part is not None:
+        words = f"{run.report.name} · {_sales_in(part)}"
+    return Letter(words, (*_cause(run), *_about_part(part), *_about(run), _to_the_result(run, part)))
 
 
 def failed_letter(occurrence: Occurrence) -> Letter:
@@ -105,6 +127,21 @@ def held_letter(run: Run, gap: Shortfall) -> Letter:
 # --- Parts --------------------------------------------------------------------------------------------
 
 
+def _sales_in(part: Part) -> str:
+    """ "Open ones: 12 sales"; only the name where nobody can count any more."""
+    if part.count is None:
+        return part.name
+    words = ngettext("%(view)s: %(count)s sale", "%(view)s: %(count)s sales", part.count)
+    return words % {"view": part.name, "count": _count(part.count)}
+
+
+def _about_part(part: Part | None) -> list[str]:
+    if part is None:
+        return []
+    words = _("Only the view “%(view)s” is sent. What follows is about the whole result.")
+    return [_sales_in(part), words % {"view": part.name}]
+
+
 def _cause(run: Run) -> list[str]:
     """Why nothing was found, and the headings in which nothing was."""
     cause = cause_of(run)
@@ -116,7 +153,7 @@ def _cause(run: Run) -> list[str]:
 
 def _about(run: Run) -> list[str]:
     """What was looked at, how old it is, and where each sale went."""
-    said = sentence(Definition.from_json(run.definition))
+    said = sentence(Definition.from_json(run.definition), today=day_of(run))
     parts = [_("Looked at: %(sales)s") % {"sales": said}]
     if run.status == Run.Status.INCOMPLETE:
         reason = words_of(run.problem_code) if run.problem_code else ""
@@ -141,11 +178,13 @@ def _funnel_line(run: Run) -> str:
         for count in [int(run.funnel.get(stage.value, 0))]
         if count
     ]
-    return f"{head % {'count': _count(run.read_count)}}: " + " · ".join(stages or ["–"])
+    read = head % {"count": _count(run.read_count)}
+    return f"{read}: " + " · ".join(stages) if stages else f"{read}."
 
 
-def _to_the_result(run: Run) -> str:
-    return _("To the result: %(address)s") % {"address": address_of("run", run.pk)}
+def _to_the_result(run: Run, part: Part | None = None) -> str:
+    query = f"?{part.query}" if part and part.query else ""
+    return _("To the result: %(address)s") % {"address": address_of("run", run.pk) + query}
 
 
 def _name(schedule: JobSchedule) -> str:

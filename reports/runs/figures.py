@@ -48,14 +48,14 @@ from reports.runs.funnel import Placement
 from reports.runs.tally import MOST_ENTRIES, MatchValues, RowValues, Tally
 
 CHUNK = 5000
-_NOTED = {"mojibake": "mojibake_repaired", "conflicts": "conflict"}  # ours -> the matcher's flag
+NOTED = {"mojibake": "mojibake_repaired", "conflicts": "conflict"}  # ours -> the matcher's flag
 
 
 def noted(figures: Mapping[str, Any], placements: Iterable[Placement]) -> dict[str, Any]:
     """Unfinished figures with what only the placements know: flags that rows do not keep."""
     seen = Counter(flag for placement in placements for flag in placement.result.flags)
     known = figures.get("quality", {})
-    return {"quality": {name: known.get(name, 0) + seen[flag] for name, flag in _NOTED.items()}}
+    return {"quality": {name: known.get(name, 0) + seen[flag] for name, flag in NOTED.items()}}
 
 
 def concluded(run: Run) -> tuple[dict[str, Any], str]:
@@ -74,7 +74,7 @@ def concluded(run: Run) -> tuple[dict[str, Any], str]:
         now = timezone.now()
         claims.change(run, alive_at=now, lease_until=now + claims.LEASE)
         beat("reports")
-    found = tally.as_json(run.figures.get("quality", dict.fromkeys(_NOTED, 0)))
+    found = tally.as_json(run.figures.get("quality", dict.fromkeys(NOTED, 0)))
     found["shown"]["customers"] = _shown_customers(run)
     return found, digest.hexdigest()
 

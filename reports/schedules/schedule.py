@@ -41,13 +41,18 @@ _FIELD = re.compile(
 def is_valid_cron(cron: str) -> bool:
     """Five fields that croniter understands, and a moment that comes: 30 February never does."""
     fields = cron.split()
-    if len(fields) != 5 or not all(_FIELD.fullmatch(field) for field in fields):
+    if len(fields) != 5 or not all(map(is_cron_field, fields)):
         return False
     try:
         croniter(cron, _BEGINNING).get_next(datetime)
     except CroniterError:
         return False
     return True
+
+
+def is_cron_field(field: str) -> bool:
+    """Whether it is written with what a field may hold; not whether its numbers are right."""
+    return _FIELD.fullmatch(field) is not None
 
 
 def is_seldom_enough(cron: str) -> bool:

@@ -5,13 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from connector import roles
-from reports.models import JobSchedule, Report
-from reports.schedules.schedule import is_seldom_enough, is_valid_cron
+from reports.models import JobSchedule, Report, SavedView
+from reports.schedules.cron_words import FIVE_FIELDS, cron_problem
 
 RHYTHM_FIELDS = ("rhythm", "at", "weekday", "day", "cron")
 
@@ -54,16 +54,9 @@ class RhythmForm(forms.ModelForm):
         cleaned.update({name: None for name in ("weekday", "day") if name not in wanted})
         if "cron" not in wanted:
             cleaned["cron"] = ""
-        elif cleaned.get("cron"):
-            self._check_cron(cleaned["cron"])
+        elif cleaned.get("cron") and (problem := cron_problem(cleaned["cron"])):
+            self.add_error("cron", problem)
         return cleaned
-
-    def _check_cron(self, cron: str) -> None:
-        if not is_valid_cron(cron):
-            words = _("Write five fields, minute hour day month weekday, of a moment that comes: 0 6 * * 1-5")
-            self.add_error("cron", words)
-        elif not is_seldom_enough(cron):
-            self.add_error("cron", _("Not more often than every 15 minutes."))
 
 
 _DAYS = {"weekly": ("weekday",), "monthly": ("day",)}
@@ -71,8 +64,15 @@ _MISSING = {
     "at": _("Enter the time, like 06:00."),
     "weekday": _("Choose the weekday."),
     "day": _("Enter the day of the month, 1 to 31."),
-    "cron": _("Write five fields: minute hour day month weekday, like 0 6 * * 1-5."),
+    "cron": FIVE_FIELDS,
 }
+
+
+class ViewField(forms.ModelChoiceField):
+    """Saved views, each with its report: which one is chosen is known only when the form comes back."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.report.name} · {obj.name}"
 
 
 class ScheduleForm(RhythmForm):
@@ -89,7 +89,17 @@ class ScheduleForm(RhythmForm):
     )
 
     class Meta(RhythmForm.Meta):
-        fields = ["job", "report", *RHYTHM_FIELDS, "recipients", "attachment", "on_empty", "is_active"]
+        field_classes = {"view": ViewField}
+        fields = [
+            "job",
+            "report",
+            "view",
+            *RHYTHM_FIELDS,
+            "recipients",
+            "attachment",
+            "on_empty",
+            "is_active",
+        ]
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,6 +107,9 @@ class ScheduleForm(RhythmForm):
         reports.queryset = Report.objects.visible_to(user).order_by("name")
         reports.empty_label = _("Please choose")
         reports.widget.attrs["aria-required"] = "true"
+        views: Any = self.fields["view"]
+        views.queryset = _views_to_choose(user, self.instance)
+        views.empty_label = _("All that the report shows")
         self.fields["is_active"].label = _("Switched on")
         people: Any = self.fields["recipients"]
         people.queryset = people_to_tell(self.instance)
@@ -111,9 +124,13 @@ class ScheduleForm(RhythmForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("job") != JobSchedule.Job.RUN_REPORT:
-            cleaned.update(report=None, attachment=JobSchedule.Attachment.NONE)
+            cleaned.update(report=None, view=None, attachment=JobSchedule.Attachment.NONE)
         elif "report" in cleaned and cleaned["report"] is None:
             self.add_error("report", gettext("Choose the report."))
+        view = cleaned.get("view")
+        if view and cleaned.get("report") and view.report != cleaned["report"]:
+            words = gettext("This view belongs to “%(report)s”. Choose one of the report above.")
+            self.add_error("view", words % {"report": view.report.name})
         if (report := cleaned.get("report")) and "recipients" in cleaned:
             self._check_recipients(report, cleaned["recipients"])
         return cleaned
@@ -126,6 +143,13 @@ class ScheduleForm(RhythmForm):
                 "names": names
             }
             self.add_error("recipients", words)
+
+
+def _views_to_choose(user: User, schedule: JobSchedule) -> QuerySet[SavedView]:
+    """One's own views and the shared ones of all reports that the user sees, and the one that is chosen."""
+    mine = Q(owner=user) | Q(is_shared=True) | Q(pk=schedule.view_id)
+    views = SavedView.objects.filter(mine, report__in=Report.objects.visible_to(user))
+    return views.select_related("report").order_by("report__name", "name", "pk")
 
 
 def people_to_tell(schedule: JobSchedule) -> Any:

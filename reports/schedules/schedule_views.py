@@ -73,7 +73,7 @@ def _visible(user: AnyUser) -> QuerySet[JobSchedule]:
     of_reports = Q(report__in=Report.objects.visible_to(user))
     return (
         JobSchedule.objects.filter(of_reports | Q(report=None))
-        .select_related("report", "created_by")
+        .select_related("report", "view", "created_by")
         .prefetch_related("recipients")
         .order_by("report__name", "pk")
     )

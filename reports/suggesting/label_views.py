@@ -1,5 +1,7 @@
 """How well the keywords read headings, and the headings that somebody should look at."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +19,7 @@ from reports.preview.corpus import corpus_of
 from reports.rights import may_edit_keywords
 from reports.runs.highlight import pieces
 from reports.suggesting import labels
+from reports.suggesting.accuracy import family_names
 from reports.suggesting.labels import WANTED, Evaluation, Truths, found_words, truths_of, waiting
 from reports.suggesting.standing import Standing, standing_of
 
@@ -36,6 +39,8 @@ def keyword_labels(request: HttpRequest) -> HttpResponse:
     truths = truths_of(corpus, connection)
     versions = labels.trend(truths)
     lines = _lines(versions[0][1])
+    typed = request.GET.get("truth", "").replace("\0", " ")[:500]
+    _truth, unknown = labels.named_products(typed, _products_there_are() if typed else ())
     context = {
         "current": _next_heading(request, standing, truths),
         "label_count": len(truths.labels),
@@ -43,9 +48,12 @@ def keyword_labels(request: HttpRequest) -> HttpResponse:
         "evaluation": versions[0][1],
         "worst_lines": lines[:_WORST],
         "other_lines": lines[_WORST:],
+        "family_lines": _family_lines(versions[0][1], standing),
         "last": _last_label(request, truths),
         "trend": [(version, seen, seen.total) for version, seen in versions],
         "newest_labels": sorted(truths.labels, key=lambda label: label.labelled_at, reverse=True)[:_NEWEST],
+        "typed": typed,
+        "unknown": "; ".join(unknown),
         "known_products": _known_products(newest),
         "may_edit": may_edit_keywords(request.user),
     }
@@ -79,6 +87,15 @@ def _lines(seen: Evaluation) -> list[tuple[str, labels.Score]]:
         seen.products.items(),
         key=lambda item: (not item[0], -item[1].wrong - item[1].missed, item[0].casefold()),
     )
+
+
+def _family_lines(seen: Evaluation, standing: Standing) -> list[tuple[str, labels.Score]]:
+    """By product family and its name, products without one last; empty where there is no family at all."""
+    known = standing.corpus.catalogue.read_by(standing.matcher)
+    families = seen.by_family(family_names(standing.matcher.keywords.values(), known.of))
+    if not any(families):
+        return []
+    return sorted(families.items(), key=lambda item: (not item[0], item[0].casefold()))
 
 
 def _last_label(request: HttpRequest, truths: Truths) -> Label | None:
@@ -125,14 +142,7 @@ def _label(request: HttpRequest, sale_id: int, *, is_right: bool) -> HttpRespons
     typed = "" if is_right else request.POST.get("truth", "").replace("\0", " ")[:500]
     truth, unknown = labels.named_products(typed, _products_there_are())
     if unknown:
-        messages.warning(
-            request,
-            _(
-                "There is no product “%(name)s”, so nothing was noted. Choose products of the list or the catalogue."
-            )
-            % {"name": "; ".join(unknown)},
-        )
-        return _back()
+        return _back(typed=typed)  # the page says at the field what is wrong with it
     labels.label(sale=sale, result=result, is_right=is_right, truth=truth, by=roles.signed_in(request))
     return _back(last=sale_id)
 
@@ -164,6 +174,11 @@ def _sale(sale_id: int) -> Sale:
     return get_object_or_404(sales, sale_id=sale_id)
 
 
-def _back(*, last: int | None = None) -> HttpResponse:
-    asked = "" if last is None else f"?last={last}"
-    return redirect(f"{reverse('keyword_labels')}{asked}#label")
+def _back(*, last: int | None = None, typed: str = "") -> HttpResponse:
+    """To the next heading: `last` is the sale that was just answered, `typed` what goes into the field again.
+
+    Without a fragment where something was typed: the field takes the focus then, which a fragment would keep.
+    """
+    asked = {name: value for name, value in {"last": last, "truth": typed}.items() if value}
+    place = "" if typed else "#label"
+    return redirect(f"{reverse('keyword_labels')}{'?' if asked else ''}{urlencode(asked)}{place}")

@@ -5,7 +5,7 @@ looked at. Both are compared with what the list finds in the heading alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from zlib import crc32
@@ -100,6 +100,19 @@ class Evaluation:
             score.add(one)
         return score
 
+    def add(self, other: "Evaluation") -> None:
+        for product, score in other.products.items():
+            self.products.setdefault(product, Score()).add(score)
+        self.quote_count += other.quote_count
+        self.label_count += other.label_count
+
+    def by_family(self, family_of: Callable[[str], str]) -> dict[str, Score]:
+        """The scores of a family's products added up; products without a family stay under ""."""
+        families: dict[str, Score] = {}
+        for product, score in self.products.items():
+            families.setdefault(family_of(product), Score()).add(score)
+        return families
+
     def count(self, found: Iterable[str], truth: Iterable[str]) -> None:
         """One sale: what was found in it, and what is in it."""
         seen, there = set(found), set(truth)
@@ -165,10 +178,15 @@ class Truths:
 
 
 def truths_of(corpus: Corpus, connection: Connection | None) -> Truths:
-    """One query. Labels of headings that were changed since, and of sales that are gone, tell nothing any more."""
+    """Labels of headings that were changed since, and of sales that are gone, tell nothing any more. One query."""
     newest = sorted(corpus.lines, key=lambda number: -corpus.sales[number].sale_id)[:MOST_QUOTES]
+    return Truths(corpus, newest, labels_of(connection))
+
+
+def labels_of(connection: Connection | None) -> list[Label]:
+    """The labels of this tenant that still tell something. One query."""
     labels = Label.objects.filter(sale__connection=connection, sale__removed_at=None).select_related("sale")
-    return Truths(corpus, newest, [one for one in labels if one.heading == one.sale.heading])
+    return [one for one in labels if one.heading == one.sale.heading]
 
 
 def evaluate(keyword_list: KeywordList, truths: Truths) -> Evaluation:
@@ -188,13 +206,19 @@ def evaluate(keyword_list: KeywordList, truths: Truths) -> Evaluation:
             seen.quote_count += 1
             names = {one.product for one in quoted if not _is_generic(one.keyword_number, matcher)}
             seen.count(_products(placement.result, matcher), names)
-    for label in truths.labels:
-        result = matcher.match(label.heading)
-        truth = _truth_under(label, result)
-        if truth is not None:
-            seen.label_count += 1
-            seen.count(_products(result, matcher), truth - _generic_products(matcher))
+    for one in truths.labels:
+        count_label(seen, one, matcher)
     return seen
+
+
+def count_label(seen: Evaluation, label: Label, matcher: Matcher) -> Result:
+    """What the matcher finds in a labelled heading; counted, where the label says anything about it."""
+    result = matcher.match(label.heading)
+    truth = _truth_under(label, result)
+    if truth is not None:
+        seen.label_count += 1
+        seen.count(_products(result, matcher), truth - _generic_products(matcher))
+    return result
 
 
 def _truth_under(label: Label, result: Result) -> set[str] | None:

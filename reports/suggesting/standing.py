@@ -93,11 +93,12 @@ class Standing:
         numbers = {number for number, one in everything.items() if one.polarity != "positive"}
         for place in places:
             for text in self.corpus.texts_of(place):
-                numbers.update(_mentioned(self.matcher.match(text)))
+                numbers.update(mentioned(self.matcher.match(text)))
         return Remembering([*(everything[number] for number in sorted(numbers)), keyword])
 
 
-def _mentioned(result: Result) -> Iterator[int]:
+def mentioned(result: Result) -> Iterator[int]:
+    """The numbers of all keywords that have a say in a text; the others are silent there."""
     for part in (result.matches, result.tags, result.rejected):
         for seen in part:
             yield seen.keyword_id

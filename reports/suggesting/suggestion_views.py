@@ -82,6 +82,7 @@ def keyword_suggestions(request: HttpRequest) -> HttpResponse:
         keywords = keywords_of(found.standing.keyword_list)
         context["suggestions"] = [_shown(one, keywords) for one in found.ranked]
         context["look_alikes"] = [_shown_look_alike(one) for one in found.look_alikes]
+        context["decided_count"] = len(verdicts)
     elif tab == _HEADINGS:
         context |= _headings_context(request, found)
     return render(request, "reports/suggestions.html", context)
@@ -131,7 +132,9 @@ def _tabs(
 
 
 def _shown(one: Suggestion, keywords: Sequence[Keyword]) -> ShownSuggestion:
-    also = ", ".join(f"{count} × {product}" for product, count in list(one.also_products.items())[:3])
+    also = ", ".join(
+        f"{count}\N{NO-BREAK SPACE}× {product}" for product, count in list(one.also_products.items())[:3]
+    )
     known = known_at_the_end(one.text, keywords)
     product, family = (known.product, known.family) if known else (one.text, "")
     return ShownSuggestion(one, amounts_words(one.amounts), also, _add_url(one.text, product, family))
@@ -223,19 +226,35 @@ def suggestion_undo(request: HttpRequest) -> HttpResponse:
 
 
 def _decide(request: HttpRequest, verdict: TextVerdict.Verdict) -> HttpResponse:
-    """Keep a verdict about a text (POST text); the newest one counts."""
+    """Keep a verdict about a text (POST text) that is suggested or decided already; the newest one counts."""
     check_may_edit(request)
-    key = comparable(request.POST.get("text", "")[:200])[:200]
-    if key:
-        values = {"verdict": verdict, "decided_by": roles.signed_in(request)}
-        TextVerdict.objects.update_or_create(text=key, defaults=values)
-        words = (
-            _("“%(text)s” is not suggested again.")
-            if verdict == TextVerdict.Verdict.IGNORED
-            else _("“%(text)s” is no product.")
-        )
-        messages.success(request, words % {"text": key})
+    typed = request.POST.get("text", "").replace("\0", "")[:200]
+    key = comparable(typed)[:200]
+    text = _suggested(key)
+    if not text:
+        if key:
+            words = _("“%(text)s” is not among the suggestions, so nothing was noted.")
+            messages.warning(request, words % {"text": typed.strip()})
+        return redirect("keyword_suggestions")
+    values = {"verdict": verdict, "decided_by": roles.signed_in(request)}
+    TextVerdict.objects.update_or_create(text=key, defaults=values)
+    words = (
+        _("“%(text)s” is not suggested again.")
+        if verdict == TextVerdict.Verdict.IGNORED
+        else _("“%(text)s” is no product.")
+    )
+    messages.success(request, words % {"text": text})
     return redirect("keyword_suggestions")
+
+
+def _suggested(key: str) -> str:
+    """The text as its row on the page writes it; empty when there is no such row."""
+    found = suggestions_for(current_connection())
+    texts = {one.key: one.text for one in found.ranked}
+    texts |= {one.found.key: one.found.text for one in found.look_alikes}
+    if key in texts:
+        return texts[key]
+    return key if TextVerdict.objects.filter(text=key).exists() else ""
 
 
 # --- Headings by owner ----------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from reports.downloads.download_files import without_product_count
 from reports.downloads.preparing import KEPT_FOR, MOST_ROWS_INLINE, has_file
-from reports.models import Download, Row, Run
-from reports.viewer.viewing import Selection
+from reports.models import Download, Run
+from reports.viewer.filters import Filter
 
 register = template.Library()
 
@@ -72,18 +73,22 @@ def again(download: Download) -> str:
 
 @register.inclusion_tag("reports/_download_menu.html", takes_context=True)
 def download_menu(context: Context) -> dict[str, Any]:
-    """The ways to take what `run` and `selection` show, which is at least one row; the one taken last comes first."""
-    run, selection = context["run"], context["selection"]
-    entries = _entries(run, selection)
-    last = context["request"].COOKIES.get(FORMAT_COOKIE, "")
-    entries.sort(key=lambda entry: entry.format != last)
+    """The ways to take what `run` shows under `filter`; the one taken last comes first.
+
+    Without a row that is the workbook, which tells the reason; the page tells it instead of a CSV.
+    """
+    run, selection = context["run"], context.get("selection")
+    count = selection.count if selection else 0
+    entries = _entries(run, selection.filter if selection else Filter(), count)
+    last = context["request"].COOKIES.get(FORMAT_COOKIE, "") if count else ""
+    entries.sort(key=lambda entry: entry.format != (last or Download.Format.XLSX))
     return {"first": entries[0], "others": entries[1:]}
 
 
-def _entries(run: Run, selection: Selection) -> list[Entry]:
-    query = selection.filter.changed(layout="", measure="", finds={}).query()
+def _entries(run: Run, wanted: Filter, count: int) -> list[Entry]:
+    query = wanted.changed(layout="", measure="", finds={}).query()
     tail = f"?{query}" if query else ""
-    is_large = selection.count + int(run.funnel.get(Row.Stage.UNMATCHED.value, 0)) > MOST_ROWS_INLINE
+    is_large = count + without_product_count(run) > MOST_ROWS_INLINE
     if is_large:
         url = reverse("download_prepare", args=[run.pk]) + tail
         workbook = Entry("xlsx", _("Excel workbook, prepared in the background"), url, is_prepared=True)

@@ -11,7 +11,7 @@ from connector.capabilities import reason_against
 from connector.problems import Problem, problem_of
 from connector.services import current_connection
 from connector.templatetags.desk import trouble
-from reports.models import Run
+from reports.models import Run, Work
 
 register = template.Library()
 
@@ -36,12 +36,38 @@ def words_of(code: str) -> str:
 
 
 @register.inclusion_tag("_trouble.html", takes_context=True)
-def run_trouble(context: Context, run: Run, tone: str = "") -> dict[str, Any]:
-    """The error sentence of a finished run, as `trouble` shows it elsewhere."""
+def run_trouble(
+    context: Context,
+    run: Run,
+    tone: str = "",
+    *effects: str,
+    link_url: str = "",
+    link_label: str = "",
+) -> dict[str, Any]:
+    """The error sentence of a finished run, as `trouble` shows it elsewhere: the cause, then `effects` (what it
+    means, what to do; empty ones are left out) and a link, in one box.
+    """
     shown: dict[str, Any] = trouble(context, run, tone=tone)
     if words := _WORDS.get(run.problem_code):
         shown["problem"] = Problem(words, problem_of(run.problem_code).for_administrators)
-    return shown
+    return shown | {
+        "effects": [sentence for sentence in effects if sentence],
+        "link_url": link_url,
+        "link_label": link_label,
+        **time_of_trouble(run),
+    }
+
+
+def time_of_trouble(work: Work) -> dict[str, Any]:
+    """Since when the trouble is there, where the connection still has it: since its first failure, as everywhere.
+    Where it has not, when the work met it.
+    """
+    connection = current_connection()
+    goes_on = (
+        connection is not None and bool(work.problem_code) and connection.problem_code == work.problem_code
+    )
+    since = connection.problem_at if connection is not None and goes_on else None
+    return {"since": since or work.problem_at, "is_over": not goes_on}
 
 
 @register.simple_tag

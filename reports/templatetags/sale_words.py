@@ -11,11 +11,13 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from connector.problems import Problem, problem_of
+from connector.looking_again import PASSING
+from connector.problems import Problem, Trouble, problem_of
+from connector.services import current_connection
 from connector.templatetags.desk import trouble
-from reports.models import Sync
+from reports.models import LocalCopy, Sync
 from reports.templatetags.report_words import money_of
-from reports.templatetags.run_words import words_of
+from reports.templatetags.run_words import time_of_trouble, words_of
 
 register = template.Library()
 
@@ -23,13 +25,39 @@ _CHANGED = gettext_lazy("The connection was changed meanwhile. Read again with i
 
 
 @register.inclusion_tag("_trouble.html", takes_context=True)
-def sync_trouble(context: Context, reading: Sync, tone: str = "") -> dict[str, Any]:
-    """The error sentence of a finished reading: nobody tries it again by itself."""
+def sync_trouble(context: Context, reading: Sync, tone: str = "", *effects: str) -> dict[str, Any]:
+    """The error sentence of a finished reading, which nobody tries again by itself: the cause, then `effects`."""
     shown: dict[str, Any] = trouble(context, reading, tone=tone)
+    shown |= {"effects": [sentence for sentence in effects if sentence], **time_of_trouble(reading)}
     if code := reading.problem_code:
         words = _CHANGED if code == "settings_changed" else words_of(code)
         shown["problem"] = Problem(words, problem_of(code).for_administrators)
     return shown
+
+
+@register.inclusion_tag("_trouble.html", takes_context=True)
+def raw_trouble(context: Context, problem: Trouble, effect: str) -> dict[str, Any]:
+    """Why SuperOffice's own record cannot be shown. Nobody asks for it again, so nothing of that is promised."""
+    shown: dict[str, Any] = trouble(context, problem)
+    words = Problem(words_of(problem.code), problem.problem.for_administrators)
+    next_step = _("Ask again in a few minutes.") if problem.code in PASSING else ""
+    return shown | {"problem": words, "effects": [effect, next_step] if next_step else [effect]}
+
+
+@register.inclusion_tag("reports/_copy_gap.html")
+def copy_gap() -> dict[str, Any]:
+    """Beside figures from the local copy: that it has gaps, and which. Two queries.
+
+    Of a copy in which nothing is yet, pages speak by themselves.
+    """
+    connection = current_connection()
+    copy = LocalCopy.objects.filter(connection=connection).first() if connection else None
+    if copy is None or not copy.sale_count:
+        return {"copy": None}
+    finished = Sync.objects.of_tenant(connection).exclude(finished_at=None).newest_first()
+    status = finished.values_list("status", flat=True).first()
+    has_gap = not copy.is_complete or status not in {None, Sync.Status.SUCCEEDED}
+    return {"copy": copy if has_gap else None}
 
 
 @register.filter

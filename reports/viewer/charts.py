@@ -165,18 +165,18 @@ def _ranking(key: str, counts: Mapping[str, int], total: int, url: Any) -> Chart
     ]
     titles = {"product": (_("Products"), _("Product")), "customer": (_("Customers"), _("Customer"))}
     title, head = titles[key]
-    sentence = _most(bars, total) if bars else ""
-    return Chart(f"{key}s", title, sentence, "bars", head, [_("Sales")], bars)
-
-
-def _most(bars: Sequence[Bar], total: int) -> str:
-    """Where most sales are, as a sentence."""
-    worst = max(bars, key=lambda bar: bar.values[0])
     words = ngettext(
         "Most often: %(what)s, in %(count)s of %(total)s sale.",
         "Most often: %(what)s, in %(count)s of %(total)s sales.",
         total,
     )
+    sentence = _most(bars, total, words) if bars else ""
+    return Chart(f"{key}s", title, sentence, "bars", head, [_("Sales")], bars)
+
+
+def _most(bars: Sequence[Bar], total: int, words: str) -> str:
+    """Where most sales are, in these words."""
+    worst = max(bars, key=lambda bar: bar.values[0])
     return words % {"what": worst.label, "count": worst.texts[0], "total": _grouped(total)}
 
 
@@ -187,9 +187,10 @@ def _timeline(counts: Mapping[str, int], total: int, axis: Axis, url: Any) -> Ch
         for count in [sum(counts[month] for month in step.months)]
     ]
     title = _("Sales per year") if axis.is_by_year else _("Sales per month")
-    return Chart(
-        "months", title, _most(bars, total) if bars else "", "columns", _("Time"), [_("Sales")], bars
-    )
+    dated = [bar for bar, step in zip(bars, axis.steps, strict=True) if step.months != ("",)]
+    words = _("Most sales in %(what)s: %(count)s of %(total)s.")
+    sentence = _most(dated, total, words) if dated else ""
+    return Chart("months", title, sentence, "columns", _("Time"), [_("Sales")], bars)
 
 
 def _amounts(currency: str, amounts: Mapping[str, Decimal], axis: Axis, url: Any) -> Chart:
@@ -313,9 +314,15 @@ def trend_of(report: Report, runs: Iterable[Run]) -> Chart | None:
         return None
     bars = [_run_bar(run) for run in reversed(newest)]
     first, last = bars[0], bars[-1]
-    sentence = _(
-        "Newest run: product found in %(last)s of %(last_all)s sales; first run shown: in %(first)s of %(first_all)s."
-    )
+    if first.texts == last.texts:
+        sentence = _(
+            "Newest run: product found in %(last)s of %(last_all)s sales, as in the first run shown."
+        )
+    else:
+        sentence = _(
+            "Newest run: product found in %(last)s of %(last_all)s sales; "
+            "first run shown: in %(first)s of %(first_all)s."
+        )
     words = sentence % {
         "last": last.texts[0],
         "last_all": last.texts[1],
@@ -323,14 +330,28 @@ def trend_of(report: Report, runs: Iterable[Run]) -> Chart | None:
         "first_all": first.texts[1],
     }
     series = [str(Row.Stage.MATCHED.label), _("All with a company")]
-    return Chart("trend", _("Run by run"), words, "lines", _("Run"), series, bars)
+    title = _("Sales, run by run")
+    return Chart("trend", title, f"{words} {gaps_in(newest)}".strip(), "lines", _("Run"), series, bars)
+
+
+def gaps_in(runs: Sequence[Run]) -> str:
+    """A sentence about the runs among these that miss sales; empty where none does."""
+    count = sum(run.status == Run.Status.INCOMPLETE for run in runs)
+    words = ngettext(
+        "%(count)s of these runs is incomplete.", "%(count)s of these runs are incomplete.", count
+    )
+    return words % {"count": count} if count else ""
+
+
+def run_label(run: Run) -> str:
+    """When a run ended, and that it is incomplete, where it is: figures of such a run never go without that."""
+    style = "d.m.Y H:i" if get_language() == "de" else "j M Y H:i"
+    when = date_format(localtime(run.finished_at), style) if run.finished_at else "–"
+    return _("%(when)s · incomplete") % {"when": when} if run.status == Run.Status.INCOMPLETE else when
 
 
 def _run_bar(run: Run) -> Bar:
     matched = int(run.funnel.get(Row.Stage.MATCHED, 0))
     everything = run.read_count - int(run.funnel.get(Row.Stage.NO_COMPANY, 0))
-    style = "d.m.Y H:i" if get_language() == "de" else "j M Y H:i"
-    when = date_format(localtime(run.finished_at), style) if run.finished_at else "–"
-    return Bar(
-        when, [matched, everything], [_grouped(matched), _grouped(everything)], reverse("run", args=[run.pk])
-    )
+    texts = [_grouped(matched), _grouped(everything)]
+    return Bar(run_label(run), [matched, everything], texts, reverse("run", args=[run.pk]))

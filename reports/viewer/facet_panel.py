@@ -1,6 +1,6 @@
 """The facets, tabs and chips of a result as a page shows them: words, counts and addresses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from heapq import nsmallest
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from reports.models import Row, status_label
 from reports.viewer.filters import FACETS, Choice, Filter
+from reports.viewer.flaws import FLAWS
 from reports.viewer.result_table import address
 from reports.viewer.run_index import ASSUMED, WRITTEN
 from reports.viewer.viewing import Selection
@@ -28,6 +29,7 @@ _NOTHING: dict[str, Promise] = {
     "month": gettext_lazy("No date"),
 }
 _QUANTITIES = {ASSUMED: gettext_lazy("1 assumed"), WRITTEN: gettext_lazy("Written")}
+_WORDS: dict[str, Mapping[str, Promise]] = {"quantity": _QUANTITIES, "flaw": FLAWS}
 _MOST = {"customer": 20, "product": 20, "month": 12}
 _USUAL_MOST = 10
 
@@ -85,8 +87,8 @@ def value_label(facet: str, value: str) -> str:
         return str(Row.Source(value).label) if value in Row.Source.values else value
     if facet == "status":
         return status_label(value)
-    if facet == "quantity":
-        return str(_QUANTITIES.get(value, value))
+    if facet in _WORDS:
+        return str(_WORDS[facet].get(value, value))
     return month_label(value) if facet == "month" else value
 
 
@@ -107,8 +109,10 @@ def month_label(month: str) -> str:
 
 
 def panels(selection: Selection, path: str) -> list[Panel]:
-    """All facets but the stage, which has tabs; one with a single value says nothing and is left out."""
-    shown = [_panel(selection, key, path) for key in FACETS if key != "stage"]
+    """All facets but the stage, which has tabs, and the flaws, which are listed beside the funnel; one with a single
+    value says nothing and is left out.
+    """
+    shown = [_panel(selection, key, path) for key in FACETS if key not in ("stage", "flaw")]
     return [panel for panel in shown if len(panel.options) > 1 or panel.clear_url or panel.find]
 
 
@@ -158,7 +162,10 @@ def _option(wanted: Filter, key: str, value: str, count: int, path: str) -> Opti
 
 
 def tabs(selection: Selection, path: str) -> list[Tab]:
-    """The stages that have sales, behind all of them; each counts what the other facets leave."""
+    """The stages that have sales, behind all of them; each counts what the other facets leave.
+
+    Where some sales have no company, those with one come first, as usual, and all together last.
+    """
     wanted, counts = selection.filter, selection.facet_counts("stage")
     included = wanted.choice("stage").included
     with_company = sum(count for stage, count in counts.items() if stage != Row.Stage.NO_COMPANY)
@@ -170,13 +177,16 @@ def tabs(selection: Selection, path: str) -> list[Tab]:
         if count or is_current:
             label = str(stage.label)
             found.append(_tab(wanted, stage.value, label, count, path, is_current=is_current))
+    if is_partly:
+        is_current = "all" in included
+        found.append(_tab(wanted, "all", _("All sales"), sum(counts.values()), path, is_current=is_current))
     return found
 
 
 def _tab(wanted: Filter, stage: str, label: str, count: int, path: str, *, is_current: bool) -> Tab:
     choice = Choice(included=(stage,)) if stage else Choice()
     url = address(path, wanted.choosing("stage", choice), "rows")
-    return Tab(f"tab-{stage or 'all'}", label, count, url, is_current)
+    return Tab(f"tab-{stage or 'usual'}", label, count, url, is_current)
 
 
 def chips(selection: Selection, path: str) -> list[Chip]:
@@ -187,14 +197,17 @@ def chips(selection: Selection, path: str) -> list[Chip]:
         removed = address(path, wanted.changed(search=""), "rows")
         found.append(Chip(quoted(wanted.search), removed, "chip-q"))
     for key in FACETS:
-        found += _chips_of(wanted, key, path)
+        found += _chips_of(selection, key, path)
     return found
 
 
-def _chips_of(wanted: Filter, key: str, path: str) -> Iterable[Chip]:
-    choice, title = wanted.choice(key), str(FACETS[key])
+def _chips_of(selection: Selection, key: str, path: str) -> Iterable[Chip]:
+    wanted, title = selection.filter, str(FACETS[key])
+    choice, known = wanted.choice(key), selection.view.facets[key].values
     for value in (*choice.included, *choice.excluded):
         words = value_label(key, value)
+        if key != "stage" and value not in known:
+            words = _("%(value)s (not known here)") % {"value": words}
         if value in choice.excluded:
             words = _("not %(value)s") % {"value": words}
         removed = address(path, wanted.choosing(key, choice.without(value)), "rows")

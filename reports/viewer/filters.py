@@ -24,6 +24,7 @@ FACETS: dict[str, str | Promise] = {
     "quantity": _("Quantity"),
     "currency": _("Currency"),
     "month": _("Month of the sale"),
+    "flaw": _("To be mended"),
 }
 LAYOUTS: dict[str, str | Promise] = {
     "": _("Sales"),

@@ -2,32 +2,27 @@
 
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext
 
 from reports.models import Row, Run
 from reports.templatetags.report_words import grouped
 from reports.viewer.filters import Choice, Filter
+from reports.viewer.flaws import FLAWS
 from reports.viewer.result_table import address
-
-_LABELS: dict[str, Promise] = {
-    "mojibake": gettext_lazy("Heading with broken umlauts, read as if repaired"),
-    "empty": gettext_lazy("Empty heading"),
-    "long": gettext_lazy("Heading over 200 characters"),
-    "no_amount": gettext_lazy("No amount"),
-    "no_currency": gettext_lazy("No currency"),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """`count` of all sales looked at have it; `url` shows them, empty where no filter can say it."""
+    """`count` of all sales looked at have it; `url` shows them, empty where none has it or the rows are gone; `note` is
+    what to know beside the number.
+    """
 
     key: str
     label: str
     count: int
     url: str = ""
+    note: str = ""
 
 
 def flaws_of(run: Run, path: str = "") -> list[Flaw]:
@@ -38,23 +33,37 @@ def flaws_of(run: Run, path: str = "") -> list[Flaw]:
     quality = run.figures.get("quality", {})
     if "empty" not in quality:
         return []
-    ways = _ways(run, path) if path and run.is_finished and run.has_rows else {}
+    is_shown = bool(path) and run.is_finished and run.has_rows
     return [
-        Flaw(key, str(label), count, ways.get(key, "") if count else "")
-        for key, label in _LABELS.items()
+        Flaw(
+            key,
+            str(label),
+            count,
+            _address(key, path) if is_shown and count else "",
+            _elsewhere(run, count) if key == "empty" else "",
+        )
+        for key, label in FLAWS.items()
         for count in [int(quality.get(key, 0))]
     ]
 
 
-def _ways(run: Run, path: str) -> dict[str, str]:
-    """A currency that is missing is a value of a facet; a stage has all empty headings unless quotes or other
-    texts gave some of them a product.
-    """
+def _address(key: str, path: str) -> str:
+    """All sales with it, in whatever stage they stand."""
     everywhere = Filter().choosing("stage", Choice(included=("all",)))
-    ways = {"no_currency": everywhere.choosing("currency", Choice(included=("",)))}
-    if run.figures["quality"]["empty"] == run.funnel.get(Row.Stage.EMPTY_HEADING):
-        ways["empty"] = Filter().choosing("stage", Choice(included=(Row.Stage.EMPTY_HEADING.value,)))
-    return {key: address(path, wanted, "rows") for key, wanted in ways.items()}
+    return address(path, everywhere.choosing("flaw", Choice(included=(key,))), "rows")
+
+
+def _elsewhere(run: Run, count: int) -> str:
+    """Why the funnel counts fewer empty headings; empty where it does not."""
+    others = count - int(run.funnel.get(Row.Stage.EMPTY_HEADING, 0))
+    if others <= 0:
+        return ""
+    words = ngettext(
+        "%(count)s of them stands in another stage: without a company, or with a product from quote or further texts",
+        "%(count)s of them stand in other stages: without a company, or with a product from quote or further texts",
+        others,
+    )
+    return words % {"count": grouped(others)}
 
 
 def quality_sentence(run: Run) -> str:

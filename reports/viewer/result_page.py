@@ -11,7 +11,7 @@ from connector import roles
 from reports import rights
 from reports.definitions.definition import Definition
 from reports.export import REPORT_COLUMNS
-from reports.models import Run
+from reports.models import Row, Run
 from reports.templatetags.report_words import grouped
 from reports.viewer.charts import (
     charts_of,
@@ -30,6 +30,7 @@ from reports.viewer.saved_views import views_of
 from reports.viewer.time_steps import axis_of
 from reports.viewer.viewing import Page, Selection, rows_in_order, table_columns, view_of
 
+_UNSEARCHED = {Row.Stage.NO_COMPANY.value, Row.Stage.COMPANY_UNREADABLE.value}
 _GROUPED = ("product", "family", "customer")
 
 
@@ -60,6 +61,7 @@ def result_context(request: HttpRequest, run: Run) -> dict[str, Any]:
             selection.counts("month"), wanted, path, "rows" if wanted.layout == "pivot" else "charts"
         ),
         "tabs": tabs(selection, path),
+        "is_unsearched": is_unsearched(selection),
         "panels": panels(selection, path),
         "chips": chips(selection, path),
         "clear_url": address(path, wanted.cleared(), "rows"),
@@ -88,6 +90,7 @@ def _table(request: HttpRequest, run: Run, selection: Selection) -> dict[str, An
     may_edit = rights.may_edit_keywords(request.user)
     chosen = {column.key for column in columns}
     next_url = address(path, wanted.changed(after=page.numbers[-1]), "rows") if page.has_more else ""
+    previous = wanted.changed(after=page.before_previous)
     shown = shown_columns(columns)
     return {
         "heads": heads_of(shown, wanted, path),
@@ -96,7 +99,8 @@ def _table(request: HttpRequest, run: Run, selection: Selection) -> dict[str, An
         ),
         "is_one_page": page.first == 1 and not page.has_more,
         "page_sentence": page_sentence(page, selection.count),
-        "first_url": address(path, wanted.changed(), "rows") if wanted.after else "",
+        "first_url": address(path, wanted.changed(), "rows") if page.before_previous else "",
+        "previous_url": address(path, previous, "rows") if wanted.after else "",
         "next_url": next_url,
         "columns": [(one.key, one.title, one.key in chosen) for one in REPORT_COLUMNS.values()],
         "columns_pairs": wanted.changed(columns=()).pairs(),
@@ -123,6 +127,11 @@ def _time_steps(months: Iterable[str], wanted: Filter, path: str, place: str) ->
         (label, address(path, wanted.changed(step=step), place), step == current)
         for step, label in labels.items()
     ]
+
+
+def is_unsearched(selection: Selection) -> bool:
+    """Whether no row shown was looked at for products: no share of them can say anything."""
+    return bool(selection.count) and not set(selection.counts("stage")) - _UNSEARCHED
 
 
 # --- Sentences ------------------------------------------------------------------------------------------------

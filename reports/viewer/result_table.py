@@ -14,17 +14,16 @@ from django.utils.translation import gettext_lazy
 
 from connector.templatetags.desk import icon, moment
 from reports.export import Column
-from reports.keyword_lists.keywords import matcher_of
-from reports.models import Keyword, Match, Row, Run, status_label
-from reports.runs.highlight import highlighted
+from reports.models import Keyword, Row, Run, status_label
 from reports.templatetags.report_words import day, grouped, money_of
-from reports.viewer.disagreement import disagreement
 from reports.viewer.filters import Filter
+from reports.viewer.row_notes import Mark, RowNote, notes_of
 from reports.viewer.run_index import PART, quantity_of
 
 _NUMBERS = {"integer", "decimal"}
 _FALLING_FIRST = {"integer", "decimal", "date", "datetime", "id"}
 _NOTHING_TO_NOTE = (Row.Source.HEADING, Row.Source.BOTH)
+_TOLD_BY = (("sale_number", "sale_no"), ("amount", "currency"), ("products", "quantities"))
 _SHORT_HEADING = 44  # characters that surely have room on two lines
 _UNREAD = (Row.Stage.UNMATCHED, Row.Stage.NEGATED)
 # matching.Match.quantity_source, or "quote" -> why that many
@@ -59,9 +58,12 @@ class ShownCell:
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """One sale; `cells` stand behind its number, in the order of the heads."""
+    """One sale; `cells` stand behind its number, in the order of the heads. `own_number` is SuperOffice's own, where it
+    differs.
+    """
 
     row: Row
+    own_number: str
     sale_url: str
     web_link: SafeString
     cells: list[ShownCell]
@@ -72,7 +74,7 @@ class _Words:
     """What the cells of one page need to know beside their rows; words in the active language, looked up once."""
 
     why: Mapping[int, str]  # by the key of the match
-    disagreements: Mapping[int, str]  # of heading and quote, by the key of the row
+    notes: Mapping[int, RowNote]  # by the key of the row
     has_source: bool
     has_quantities: bool
     may_edit_keywords: bool
@@ -92,7 +94,7 @@ def _words(
 ) -> _Words:
     return _Words(
         why=_reasons(rows, run),
-        disagreements=_disagreements(rows, run),
+        notes=notes_of(rows, run),
         has_source=any(one.key == "source" for one in columns),
         has_quantities=has_quantities,
         may_edit_keywords=may_edit_keywords,
@@ -104,10 +106,12 @@ def _words(
 
 
 def shown_columns(columns: Iterable[Column]) -> list[Column]:
-    """Without what another cell says already: the currency beside the amount, quantities beside the products."""
+    """Without what another cell says already: the currency beside the amount, quantities beside the products, and
+    SuperOffice's own number below ours.
+    """
     found = list(columns)
     keys = {column.key for column in found}
-    told = {said for teller, said in (("amount", "currency"), ("products", "quantities")) if teller in keys}
+    told = {said for teller, said in _TOLD_BY if teller in keys}
     return [column for column in found if column.key not in told]
 
 
@@ -150,6 +154,7 @@ def shown_rows(
     return [
         ShownRow(
             row=row,
+            own_number=row.sale.number if row.sale.number != str(row.sale_number) else "",
             sale_url=reverse("sale", args=[row.sale_number]),
             web_link=_leaving("sale", row.sale_number, sale_words % {"number": row.sale_number}, words),
             cells=[
@@ -175,19 +180,6 @@ def _reasons(rows: Sequence[Row], run: Run) -> dict[int, str]:
             parts.append(by_keyword % {"text": keywords.get(match.keyword_number, "–")})
         parts.append(reasons.get(match.quantity_source, match.quantity_source))
         told[match.pk] = " · ".join(parts)
-    return told
-
-
-def _disagreements(rows: Sequence[Row], run: Run) -> dict[int, str]:
-    """What heading and quote say differently, with the keywords of the run. No query once the list is known."""
-    contradicting = [row for row in rows if row.source == Row.Source.CONTRADICTION]
-    if not contradicting:
-        return {}
-    matcher = matcher_of(run.keyword_list)
-    told = {}
-    for row in contradicting:
-        quoted = {match.product: match.quantity for match in row.matches.all() if match.field == "quote"}
-        told[row.pk] = disagreement(matcher.match(row.heading), quoted, matcher)
     return told
 
 
@@ -218,7 +210,7 @@ def _leaving(kind: str, number: int, title: str, words: _Words) -> SafeString:
 
 
 def _heading(row: Row, words: _Words) -> SafeString:
-    pieces = highlighted(row)
+    pieces = words.notes[row.pk].heading
     text = format_html_join("", "{}", ((_marked(text, match, words),) for text, match in pieces))
     if len(row.heading) <= _SHORT_HEADING:
         return format_html('<span class="heading-text">{}</span>', text or "–")
@@ -232,26 +224,33 @@ def _keyword_link(row: Row, words: _Words) -> SafeString | str:
     """Where nothing was found: the way to a keyword with this heading, or with what is marked in it."""
     if not (words.may_edit_keywords and row.heading and row.stage in _UNREAD):
         return ""
-    url = f"{reverse('keyword_add')}?{urlencode({'text': row.heading[:200]})}"
+    query = urlencode({"text": row.heading[:200], "from_sale": row.sale_number})
+    url = f"{reverse('keyword_add')}?{query}"
     return format_html(
         '<a class="small" href="{}" data-keyword-from hx-boost="false">{}</a>', url, _("Add as keyword")
     )
 
 
-def _marked(text: str, match: Match | None, words: _Words) -> SafeString | str:
-    return text if match is None else format_html('<mark title="{}">{}</mark>', words.why[match.pk], text)
+def _marked(text: str, mark: Mark, words: _Words) -> SafeString | str:
+    if mark is None:
+        return text
+    return format_html(
+        '<mark title="{}">{}</mark>', mark if isinstance(mark, str) else words.why[mark.pk], text
+    )
 
 
 def _products(row: Row, words: _Words) -> SafeString | str:
+    note = words.notes[row.pk]
     if not row.products:
         stage = words.stages.get(row.stage, row.stage)
-        return format_html('<span class="secondary">{}</span> {}', stage, _keyword_link(row, words))
+        return format_html(
+            '<span class="secondary">{}</span> {}{}', stage, _keyword_link(row, words), note.tag
+        )
     products = _counted(row) if words.has_quantities else row.products
-    told = [words.why[match.pk] for match in row.matches.all()]
-    if differs := words.disagreements.get(row.pk):
-        told.append(differs)
+    told = [*(words.why[match.pk] for match in row.matches.all()), *note.lines]
     lines = format_html_join("", "<li>{}</li>", ((one,) for one in told))
     flag = "" if words.has_source or row.source in _NOTHING_TO_NOTE else _source(row, words)
+    flag = format_html("{}{}", flag, note.tag)
     if not lines:
         return format_html("{} {}", products, flag)
     return format_html(
@@ -273,6 +272,8 @@ def _counted(row: Row) -> str:
 def _source(row: Row, words: _Words) -> SafeString | str:
     """Where the products come from; a contradiction asks for attention."""
     label = words.sources.get(row.source, row.source)
+    if text := words.notes[row.pk].text:
+        label = f"{label}: {text}"
     if row.source != Row.Source.CONTRADICTION:
         return format_html('<span class="secondary">{}</span>', label) if label else ""
     return format_html(

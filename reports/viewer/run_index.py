@@ -8,7 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import compress
 from operator import itemgetter, or_
 from threading import Lock
@@ -19,7 +19,14 @@ from django.db.models import Q
 from reports.models import Row
 from reports.viewer.facets import Bits, Facet, Sums, bits_of, bits_where, by_part, by_value, parts_of
 from reports.viewer.filters import FACETS
-from reports.viewer.search_text import searched_texts, spellings, written_spellings
+from reports.viewer.flaws import FlawFacet
+from reports.viewer.search_text import (
+    searched_texts,
+    spellings,
+    squeezed_code,
+    squeezed_texts,
+    written_spellings,
+)
 
 MOST_TEXTS = 300_000  # a longer run is searched by the database: its texts would fill the memory
 ASSUMED, WRITTEN = "assumed", "written"  # values of the facet "quantity"
@@ -109,16 +116,18 @@ class RunIndex:
             "currency": by_value(self.currencies),
             "month": by_value(self.months),
         }
-        return {key: Facet(positions[key], self.size) for key in FACETS}
+        known = {key: Facet(positions[key], self.size) for key in FACETS if key in positions}
+        return {**known, "flaw": FlawFacet(self.run_pk, self.size)}
 
     @property
     def is_searched_by_database(self) -> bool:
         return self.texts is None
 
     def having(self, text: str) -> Bits:
-        """The rows with each word of the text in heading, customer, owner or products, or as their number.
+        """The rows with each word of the text in heading, customer, owner or products, or as one of their numbers.
 
-        "Müller", "Mueller" and "Muller" are one; the database, asked about a very long run, knows fewer spellings.
+        "Müller", "Mueller" and "Muller" are one, and so are "CD-01" and "cd01"; the database, asked about a very
+        long run, knows fewer spellings. One query, the first time.
         """
         found = (1 << self.size) - 1
         for word in text.split():
@@ -130,13 +139,30 @@ class RunIndex:
         found = 0
         for spelling in spellings(word):
             found |= bits_where(spelling in one for one in texts)
+        if code := squeezed_code(word):
+            found |= bits_where(code in one for one in self._squeezed)
         return found
 
+    @cached_property
+    def _squeezed(self) -> list[str]:
+        return squeezed_texts(self.texts or [])
+
     def _numbered(self, word: str) -> Bits:
-        if not (word.isascii() and word.isdecimal() and len(word) < 19):
-            return 0
-        position = self.position(int(word))
-        return 1 << position if self.has(position, int(word)) else 0
+        """The sale with this number, ours or SuperOffice's own: "10563" may be the sale 563."""
+        found = bits_of(self._own_numbers.get(word.casefold(), ()), self.size)
+        if word.isascii() and word.isdecimal() and len(word) < 19:
+            position = self.position(int(word))
+            found |= 1 << position if self.has(position, int(word)) else 0
+        return found
+
+    @cached_property
+    def _own_numbers(self) -> dict[str, list[int]]:
+        """The rows by SuperOffice's own number of their sale, as the local copy has it today."""
+        rows = Row.objects.filter(run=self.run_pk).exclude(sale__number="")
+        found: dict[str, list[int]] = {}
+        for number, own in rows.values_list("sale_number", "sale__number").iterator(chunk_size=5000):
+            found.setdefault(own.casefold(), []).append(self.position(number))
+        return found
 
     def has(self, position: int, number: int) -> bool:
         """Whether the sale with this number stands there."""
@@ -216,6 +242,11 @@ def quantity_of(text: str) -> int:
         return 0
 
 
+def pieces_of(quantities: str) -> Decimal | None:
+    """The sum of "2; 1.5"; None where nothing is counted."""
+    return _total(quantities) * PART if quantities else None
+
+
 def _total(quantities: str) -> int:
     return sum(map(quantity_of, parts_of(quantities))) if quantities else 0
 
@@ -233,10 +264,10 @@ def _rank(key: str, value: Any) -> Any:
         return _STAGES.get(value, value)
     if key == "quantities":
         return _total(value)
-    return _alphabetical(value) if isinstance(value, str) else value
+    return alphabetical(value) if isinstance(value, str) else value
 
 
-def _alphabetical(text: str) -> tuple[str, str]:
+def alphabetical(text: str) -> tuple[str, str]:
     """As a German telephone list has it: ä beside a, ß as ss, capital letters beside small ones."""
     plain = "".join(
         one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one)

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -61,6 +61,11 @@ def view_delete(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if not is_mine and not roles.is_administrator(request.user):
         raise PermissionDenied
-    found.delete()
-    messages.info(request, _("View “%(name)s” removed.") % {"name": found.name})
+    try:
+        found.delete()
+    except RestrictedError:
+        words = _("A schedule sends the view “%(name)s”: choose another one there first.")
+        messages.error(request, words % {"name": found.name})
+    else:
+        messages.info(request, _("View “%(name)s” removed.") % {"name": found.name})
     return redirect("report", found.report_id)

@@ -1,18 +1,20 @@
 """Texts as the search in a result compares them: "Müller", "MUELLER" and "Muller" are one, as for keywords."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import filterfalse
 
-from reports.matching.normalise import fold
+from reports.matching.normalise import fold, squeeze
 
 # All other characters are folded text by text; with these alone, many texts are folded as one.
 _UNUSUAL = re.compile("[^\x01-\x7f\u00a0ÄÖÜäöüßÉÈÀéèàçñ×€„“”‘’]")
 # As in the matcher ("ue" is no umlaut after a vowel or q), written so that the search for "u" is fast.
 _UE = re.compile("u(?<![aeiouyqäöü]u)e")
+_DIGIT = re.compile(r"\d")
 _PLAIN = str.maketrans("äöü", "aou")
 _UMLAUTS = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"))
 _BETWEEN = "\0"
+_LINE = "\n"  # between heading and names in a searched text
 
 
 def comparable(texts: Sequence[str]) -> list[str]:
@@ -30,7 +32,24 @@ def searched_texts(headings: Sequence[str], names: Sequence[Sequence[str]]) -> l
     for column in names:
         values = list(set(column))
         columns.append(list(map(dict(zip(values, comparable(values), strict=True)).__getitem__, column)))
-    return list(map("\n".join, zip(*columns, strict=True)))
+    return list(map(_LINE.join, zip(*columns, strict=True)))
+
+
+def squeezed_texts(texts: Iterable[str]) -> list[str]:
+    """Searched texts without separators, for codes: "CD-01" as "cd01". A text without a digit has no code: empty."""
+    return [_squeezed(text) if _DIGIT.search(text) else "" for text in texts]
+
+
+def _squeezed(text: str) -> str:
+    """What stands in different cells is not pulled together."""
+    return _LINE.join(map(squeeze, text.split(_LINE)))
+
+
+def squeezed_code(word: str) -> str:
+    """A word of letters and digits without its separators, as `squeezed_texts` has it; empty for another word."""
+    code = squeeze(comparable([word])[0])
+    is_code = any(map(str.isdigit, code)) and any(map(str.isalpha, code))
+    return code if is_code else ""
 
 
 def spellings(word: str) -> set[str]:

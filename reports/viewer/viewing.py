@@ -35,11 +35,14 @@ _WITH_COMPANY = [stage for stage in Row.Stage.values if stage != Row.Stage.NO_CO
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The sale numbers of one page in order; `first` counts from 1."""
+    """The sale numbers of one page in order; `first` counts from 1. `before_previous` is the number of the sale that
+    the page before begins after; None where that is the first page, or where there is none.
+    """
 
     numbers: list[int]
     first: int
     has_more: bool
+    before_previous: int | None = None
 
 
 class RunView(RunIndex):
@@ -139,11 +142,12 @@ class Selection:
         """The page after the sale that the filter names, which need not be among the rows any more."""
         order = self.view.order(self.filter.sort)
         start = self._place_after(order, self.filter.after)
-        before = sum(map(self.flags.__getitem__, islice(order, start))) if start else 0
+        before = list(compress(islice(order, start), map(self.flags.__getitem__, order))) if start else []
         rest = (position for position in islice(order, start, None) if self.flags[position])
         found = list(islice(rest, size + 1))
         numbers = [self.view.numbers[position] for position in found[:size]]
-        return Page(numbers, before + 1, len(found) > size)
+        previous = self.view.numbers[before[-size - 1]] if len(before) > size else None
+        return Page(numbers, len(before) + 1, len(found) > size, previous)
 
     def _place_after(self, order: Sequence[int], number: int | None) -> int:
         if number is None:

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from connector import roles
 from connector.services import current_connection
 from reports import rights
-from reports.definitions.definition import Definition, sentence
+from reports.definitions.definition import Definition, pinned_version, sentence
+from reports.explaining.snapshots import day_of
 from reports.models import JobSchedule, KeywordList, Report, Row, Run, RunQuerySet, Sync
 from reports.runs import services
 from reports.schedules.occurrences import missed_of
@@ -30,13 +31,15 @@ from reports.viewer.result_page import result_context
 @require_safe
 def reports(request: HttpRequest) -> HttpResponse:
     """All reports this user may see, each with its newest run and its next planned one."""
-    found = list(Report.objects.visible_to(request.user).select_related("owner").order_by("name"))
+    found = list(
+        Report.objects.visible_to(request.user).select_related("owner", "keyword_list").order_by("name")
+    )
     newest = Run.objects.newest_of_each(current_connection())
     planned = _planned_moments(timezone.now())
     lines = [
         {
             "report": report,
-            "sentence": sentence(Definition.of(report)),
+            "sentence": sentence(Definition.of(report), list_version=pinned_version(report)),
             "run": newest.get(report.pk),
             "planned_at": planned.get(report.pk),
         }
@@ -137,7 +140,9 @@ def _page_context(
         "newest": newest,
         "unfinished": unfinished,
         "reading": _reading_of(unfinished),
-        "sentence": sentence(definition),
+        "sentence": sentence(
+            definition, today=day_of(run) if run else None, list_version=pinned_version(report)
+        ),
         "there_are": _fewer(definition, run),
         "funnel": funnel_lines(run, request.path) if run else [],
         "flaws": flaws_of(run, request.path) if run else [],
@@ -147,6 +152,10 @@ def _page_context(
         "list_version": KeywordList.objects.newest_first().values_list("version", flat=True).first(),
         "may_run": rights.may_run(request.user),
         "may_define": rights.may_define(request.user),
+        "may_change": rights.may_change(request.user, report),
+        "may_plan": rights.may_plan(request.user),
+        "may_download": rights.may_download(request.user),
+        "schedule_count": report.schedules.count(),
     }
 
 
@@ -161,7 +170,7 @@ def _fewer(definition: Definition, run: Run | None) -> int | None:
 
 def _finished_runs(report: Report) -> RunQuerySet:
     runs = report.runs.of_tenant(current_connection()).with_result().newest_first()
-    return runs.only("pk", "funnel", "read_count", "finished_at", "report")
+    return runs.only("pk", "status", "funnel", "read_count", "finished_at", "report")
 
 
 def funnel_lines(run: Run, path: str) -> list[dict[str, object]]:

@@ -1,5 +1,5 @@
 // The keyword form: a preview that belongs to older text is never shown as if it were the newest, and the part about
-// lost sales opens when the preview says that many would be lost. Without JavaScript, the button does the same.
+// what gets worse opens when the preview says that much does. Without JavaScript, the button does the same.
 "use strict";
 
 (() => {

@@ -57,6 +57,13 @@
     document.documentElement.dataset.folds = "restored";
   }
 
+  // The panel of a menu far right opens to the left, or it would leave the window.
+  const keepInside = (panel) => {
+    panel.classList.remove("to-the-left");
+    const isOutside = panel.getBoundingClientRect().right > document.documentElement.clientWidth;
+    panel.classList.toggle("to-the-left", isOutside);
+  };
+
   const keepFold = (event) => {
     const fold = event.target;
     if (!fold.dataset?.fold || !fold.dataset.isRestored) return;
@@ -64,6 +71,7 @@
       sessionStorage.setItem(`fold-${fold.dataset.fold}`, fold.open ? "open" : "closed");
     } else if (fold.open) {
       openMenu = fold.dataset.fold;
+      keepInside(fold.querySelector(".facet-panel"));
       for (const other of facets()) if (other !== fold) other.open = false;
     } else if (openMenu === fold.dataset.fold && fold.isConnected) {
       openMenu = "";

@@ -1,5 +1,6 @@
 """Why a result is empty: each cause by its code, with a way on."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from connector.models import Connection
+from reports.definitions.definition import Definition
 from reports.explaining.causes import Cause, cause_of
 from reports.keyword_lists.keywords import current_list, save_version
-from reports.models import Keyword, KeywordList, Report, Run
+from reports.models import Keyword, KeywordList, Report, Run, Sale
 from reports.viewer.filters import Filter
 from tests.conftest import People
 from tests.reports.made_results import Sold, finished_run
@@ -38,6 +40,7 @@ def checked(cause: Cause | None) -> str:
     """The code of a cause that has a sentence in both languages and leads somewhere."""
     assert cause is not None
     assert cause.sentence.endswith(".")
+    assert cause.link is not None
     assert cause.link.label
     assert cause.link.url.startswith("/")
     return cause.code
@@ -75,7 +78,7 @@ def test_the_list_is_empty(report: Report, connection: Connection) -> None:
 
 def test_the_list_has_nothing_that_finds(report: Report, connection: Connection) -> None:
     only(TAG, MASK)
-    assert checked(cause_of(empty_run(report, connection, "unmatched"))) == "all_keywords_inactive"
+    assert checked(cause_of(empty_run(report, connection, "unmatched"))) == "no_positive_keyword"
 
 
 def test_nothing_matched_and_these_are_the_commonest_headings(report: Report, connection: Connection) -> None:
@@ -95,10 +98,12 @@ def test_the_filters_hide_everything_and_one_of_them_shows_most(
         cause = cause_of(run, shown)
     assert checked(cause) == "filters_hide_everything"
     assert cause is not None
+    assert cause.link is not None
     assert cause.link.label == "Remove “Status = Lost” to see 4 sales"
     assert cause.link.url == f"/runs/{run.pk}/?owner=Jonas+Weber#rows"
     both = cause_of(run, Filter.of_text("status=lost&owner=Nobody"), path="/reports/1/")
     assert both is not None
+    assert both.link is not None
     assert both.link.url == "/reports/1/#rows"
 
 
@@ -112,6 +117,7 @@ def test_a_sale_that_stands_in_another_stage_is_named_with_the_way_there(
         assert checked(cause) == "stands_in_another_stage"
         assert cause is not None
         assert cause.sentence == "1 sale stands under “No company”."
+        assert cause.link is not None
         assert cause.link.url == f"/runs/{run.pk}/?q=531&stage=no_company#rows"
         other = cause_of(run, Filter.of_text("q=7&stage=matched"))
         assert other is not None
@@ -121,7 +127,53 @@ def test_a_sale_that_stands_in_another_stage_is_named_with_the_way_there(
 
 def test_no_sale_fits_the_choices_although_there_are_sales(report: Report, connection: Connection) -> None:
     finished_run(Report.objects.create(name="Other"), connection, [Sold(1)])
-    assert checked(cause_of(empty_run(report, connection))) == "definition_fits_no_sale"
+    run = empty_run(report, connection, definition=Definition(statuses=("lost",)).as_json())
+    assert checked(cause_of(run, may_change=True)) == "definition_fits_no_sale"
+    cause = cause_of(run)
+    assert cause is not None
+    assert cause.link is None  # a colleague's report cannot be changed
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"scope": "period", "period": "fixed", "ordered_by": "sold_on", "period_to": date(1999, 12, 31)},
+            "The period of this report ends on 31 Dec 1999, before the first sale (5 Mar 2026).",
+        ),
+        (
+            {"scope": "period", "period": "fixed", "ordered_by": "sold_on", "period_from": date(2026, 3, 6)},
+            "The period of this report begins on 6 Mar 2026, after the last sale (5 Mar 2026).",
+        ),
+        (
+            {"scope": "period", "period": "last_365_days", "ordered_by": "changed_at"},
+            "No sale has the day that the period of this report goes by.",
+        ),
+        ({"statuses": ("lost",)}, "No sale has a status that this report looks at."),
+        ({"owner_ids": (9,)}, "None of the owners that this report looks at has a sale."),
+        ({"companies": "without"}, "Every sale has a company, and this report looks at those without one."),
+        (
+            {
+                "scope": "period",
+                "period": "fixed",
+                "ordered_by": "sold_on",
+                "period_from": date(2026, 3, 6),
+                "period_to": date(2026, 3, 31),
+            },
+            "The period of this report begins on 6 Mar 2026, after the last sale (5 Mar 2026).",
+        ),
+        ({}, "No sale fitted the choices of this report when it ran; today some do. Run it again."),
+    ],
+)
+def test_a_report_that_fits_no_sale_names_the_choice(
+    values: dict[str, Any], sentence: str, report: Report, connection: Connection
+) -> None:
+    finished_run(Report.objects.create(name="Other"), connection, [Sold(1)])
+    Sale.objects.update(sold_on=date(2026, 3, 5))
+    with translation.override("en"):
+        cause = cause_of(empty_run(report, connection, definition=Definition(**values).as_json()))
+        assert cause is not None
+        assert cause.sentence == sentence
 
 
 def test_where_there_is_something_there_is_no_cause(report: Report, connection: Connection) -> None:

@@ -72,7 +72,7 @@ def test_the_usual_columns_are_not_written_down(client: Client, people: People) 
     client.force_login(people.jonas)
     page = words(client.get("/reports/add/"))
     ticked = [line for line in page.split("<input") if 'name="columns"' in line and "checked" in line]
-    assert len(ticked) == 10
+    assert len(ticked) == 11
     usual = [line.partition('value="')[2].partition('"')[0] for line in ticked]
     add(client, columns=usual)
     assert Report.objects.get(name="Offene mit Firma").columns == []
@@ -125,6 +125,43 @@ def test_a_period_open_at_one_end_is_a_period(client: Client, people: People) ->
     report = Report.objects.get(name="Offene mit Firma")
     assert str(report.period_from) == "2026-01-01"
     assert report.period_to is None
+
+
+@pytest.mark.parametrize(
+    ("posted", "kept"),
+    [
+        ({}, "sold_on"),
+        ({"period_by": "changed_at"}, "changed_at"),
+        ({"ordered_by": "registered_at"}, "registered_at"),
+        ({"ordered_by": "registered_at", "period_by": "sold_on"}, "sold_on"),
+    ],
+)
+def test_a_period_goes_by_a_day_and_never_by_the_number(
+    posted: dict[str, str], kept: str, client: Client, people: People
+) -> None:
+    client.force_login(people.jonas)
+    assert add(client, scope="period", period="this_year", **posted).status_code == 302
+    assert Report.objects.get(name="Offene mit Firma").ordered_by == kept
+
+
+def test_a_stored_period_by_number_stays_what_it_was(client: Client, people: People) -> None:
+    report = Report.objects.create(name="Old", scope="period", period="this_year", owner=people.jonas)
+    assert report.ordered_by == "number"
+    client.force_login(people.jonas)
+    page = client.get(f"/reports/{report.pk}/edit/")
+    assert page.context["form"]["period_by"].value() == "registered_at"
+    assert "by day of registration" in words(client.get(f"/reports/{report.pk}/"))
+
+
+def test_a_copy_of_a_long_name_shows_that_it_was_cut(client: Client, people: People) -> None:
+    report = Report.objects.create(name="x" * 98)
+    client.force_login(people.jonas)
+    page = client.get(f"/reports/add/?copy={report.pk}")
+    name = page.context["form"]["name"].value()
+    assert len(name) == 100
+    assert name.endswith("x…")
+    assert "At most 100 characters." in words(page)
+    assert "100" in str(add(client, name="y" * 101).context["form"].errors["name"])
 
 
 def test_a_name_that_is_taken_is_a_sentence(client: Client, people: People, report: Report) -> None:
@@ -252,7 +289,7 @@ def test_the_count_costs_few_queries(client: Client, people: People, finished_ru
     client.get("/reports/count/", FILLED)  # the session is written once
     with CaptureQueriesContext(database) as queries:
         client.get("/reports/count/", FILLED)
-    assert len(queries) <= 20
+    assert len(queries) <= 22  # two of them: is the local copy complete?
 
 
 # --- Removing ---------------------------------------------------------------------------------------------

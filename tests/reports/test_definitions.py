@@ -210,7 +210,7 @@ def test_a_text_of_a_sale_is_empty_where_it_has_none() -> None:
                 "ordered_by": "sold_on",
                 "statuses": ("sold", "Auf Eis"),
             },
-            "the sales of last month with a company, by sale date, status Sold, Auf Eis",
+            "the sales of last month (1 Apr 2026–30 Apr 2026) with a company, by sale date, status Sold, Auf Eis",
         ),
         (
             {"scope": "period", "period": "fixed", "period_from": TODAY, "owner_ids": (1, 2)},
@@ -221,4 +221,4 @@ def test_a_text_of_a_sale_is_empty_where_it_has_none() -> None:
 )
 def test_a_definition_is_a_sentence(values: dict[str, Any], expected: str) -> None:
     with translation.override("en"):
-        assert sentence(Definition(**values)) == expected
+        assert sentence(Definition(**values), today=TODAY) == expected

@@ -22,7 +22,7 @@ from reports import claims, tasks
 from reports.definitions.definition import Definition
 from reports.downloads import download_files
 from reports.downloads import preparing as downloads
-from reports.downloads.download_files import Extract, FileTooLarge, RowsGone, write_file
+from reports.downloads.download_files import Extract, FileTooLarge, RowsGone, summable_sheet, write_file
 from reports.downloads.preparing import has_file, path_of, prepare
 from reports.export import REPORT_COLUMNS, RowCountDiffers, rows_checksum
 from reports.models import Download, Report, Row, Run, Sale
@@ -193,7 +193,8 @@ def test_a_written_file_is_the_download_byte_for_byte(run: Run, tmp_path: Path) 
     day = timezone.localtime(run.data_at).date()
     version = run.keyword_list.version
     with translation.override("de"):
-        assert written.name == f"test-report_{day}_run{run.pk:04}_v{version}_{gettext('filtered')}.csv"
+        number = gettext("run%(number)s") % {"number": f"{run.pk:04}"}
+        assert written.name == f"test-report_{day}_{number}_v{version}_{gettext('filtered')}_excel.csv"
     assert (written.row_count, written.byte_count) == (of(run, "status=open").count, target.stat().st_size)
 
 
@@ -224,7 +225,8 @@ def test_a_workbook_says_everything_about_itself(run: Run, tmp_path: Path) -> No
     )
     assert said["Rows on the sheet “Report”"] == extract.count == written.row_count > 0
     first = next(value for name, value in values(target, "Info") if name == "SHA-256 of these rows")
-    assert first == rows_checksum(extract.rows(language="en"), extract.columns)
+    sheet = summable_sheet("Report", extract.columns, extract.rows(language="en"), extract.count)
+    assert first == rows_checksum(sheet.rows, sheet.columns)
     notes = [value for name, value in values(target, "Info") if name == "Note"]
     assert [note.partition(":")[0] for note in notes] == ["Incomplete", "Stale"]
 
@@ -232,13 +234,29 @@ def test_a_workbook_says_everything_about_itself(run: Run, tmp_path: Path) -> No
 def test_a_workbook_has_the_unmatched_sales_whatever_the_filter(run: Run, tmp_path: Path) -> None:
     target = tmp_path / "file.xlsx"
     write_file(run, "xlsx", "stage=matched&columns=heading,stage", "en", target)
-    assert [row[0] for row in values(target, "Not recognised")] == [
+    others = Row.objects.filter(run=run, stage__in=["unmatched", "negated"]).newest_sale_first()
+    assert [row[0] for row in values(target, "No product found")] == [
         values(target, "Report")[0][0],
-        *Row.objects.filter(run=run, stage="unmatched")
-        .newest_sale_first()
-        .values_list("sale_number", flat=True),
+        *others.values_list("sale_number", flat=True),
     ]
     assert values(target, "Report")[1][1].startswith("=2+")  # a text, and so without an apostrophe
+
+
+@pytest.mark.once
+def test_the_sheets_of_a_workbook_add_up(run: Run, tmp_path: Path) -> None:
+    """Sales with a product and those without one are all that have a company; pieces are numbers."""
+    target = tmp_path / "file.xlsx"
+    write_file(run, "xlsx", "stage=matched", "en", target)
+    (heads, *found), (other_heads, *others) = values(target, "Report"), values(target, "No product found")
+    assert len(found) + len(others) == run.read_count - run.funnel["no_company"]
+    assert {row[other_heads.index("Result")] for row in others} == {
+        "No product found",
+        "Only negated or hidden",
+    }
+    assert {row[heads.index("Quantities")] for row in found} == {"2; 1"}
+    assert {row[heads.index("Pieces")] for row in found} == {3}
+    assert heads.index("Pieces") == heads.index("Quantities") + 1
+    assert {row[heads.index("Sale number")] for row in found} == {f"S-{row[0]}" for row in found}
 
 
 @pytest.mark.once

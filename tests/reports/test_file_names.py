@@ -1,6 +1,7 @@
 """Names of downloads, and the codes that Excel would change."""
 
 from datetime import date
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -11,8 +12,8 @@ from reports.export import content_disposition, excel_will_change, file_name
 pytestmark = pytest.mark.once
 
 
-def named(report: str, *, filtered: bool = False, extension: str = "csv") -> tuple[str, str]:
-    return file_name(report, date(2026, 3, 29), 142, 13, filtered=filtered, extension=extension)
+def named(report: str, *, filtered: bool = False, extension: str = "csv", **more: Any) -> tuple[str, str]:
+    return file_name(report, date(2026, 3, 29), 142, 13, filtered=filtered, extension=extension, **more)
 
 
 def test_a_name_says_report_day_run_and_list_version() -> None:
@@ -30,6 +31,13 @@ def test_an_umlaut_stays_where_it_can_and_is_spelled_out_where_it_cannot() -> No
 
 def test_a_filtered_download_says_so() -> None:
     assert named("x", filtered=True)[0] == "x_2026-03-29_run0142_v13_filtered.csv"
+
+
+def test_an_incomplete_run_and_the_kind_of_a_csv_are_in_the_name() -> None:
+    name = named("x", filtered=True, incomplete=True, dialect="excel")[0]
+    assert name == "x_2026-03-29_run0142_v13_filtered_incomplete_excel.csv"
+    with translation.override("de"):  # words of the language, in ASCII: "unvollstaendig"
+        assert named("x", incomplete=True)[0].isascii()
 
 
 @pytest.mark.parametrize(

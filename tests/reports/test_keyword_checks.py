@@ -4,7 +4,7 @@ import pytest
 
 from connector.models import Connection
 from reports.keyword_lists.keyword_checks import Checks, check, checks_of
-from reports.keyword_lists.keyword_languages import language_matrix, missing_twins
+from reports.keyword_lists.keyword_languages import language_lines, language_matrix, missing_twins
 from reports.keyword_lists.keywords import current_list, keywords_of, save_version, with_keyword
 from reports.models import Keyword, KeywordList
 from reports.preview.corpus import Corpus, corpus_of
@@ -81,6 +81,23 @@ def test_each_keyword_knows_how_many_sales_it_finds_alone_and_with_others(checks
     assert (blatt.sale_count, blatt.unique_count, blatt.overlap_count) == (3, 1, 2)
     assert (wischerblatt.sale_count, wischerblatt.unique_count) == (2, 0)
     assert (figures["Absage"].seen_count, figures["Absage"].sale_count) == (1, 0)
+
+
+def test_a_keyword_knows_in_how_many_sales_another_product_takes_the_same_words(checks: Checks) -> None:
+    conflicts = {line.keyword.text: line.conflict_count for line in checks.figures if line.conflict_count}
+    assert conflicts == {"Eimer": 2, "eimer": 2}  # in "Gross Eimer" neither counts, and the third is negated
+
+
+def test_the_table_of_languages_marks_what_the_findings_count(checks: Checks) -> None:
+    marked = [line for line in language_lines([line.keyword for line in checks.figures]) if line.missing]
+    assert [(line.product, line.missing) for line in marked] == [("Blatt", "en"), ("Tuch", "en")]
+
+
+def test_a_service_without_an_english_word_is_no_finding_in_the_table_either(db: None) -> None:
+    lines = {line.product: line for line in language_lines(keywords_of(current_list()))}
+    missing = {(line.product, line.missing) for line in lines.values() if line.missing}
+    assert missing == set(missing_twins(keywords_of(current_list())))
+    assert "" in {line.missing for line in lines.values() if not line.english}
 
 
 def test_the_checks_are_worked_out_once_for_a_list_and_a_copy(

@@ -4,9 +4,11 @@ import pytest
 from django.test import Client
 
 from connector.models import Connection
+from reports.export import EXCEL
 from reports.keyword_lists import keyword_files
 from reports.keyword_lists.keyword_files import csv_of, read_keywords
 from reports.keyword_lists.keywords import current_list, keywords_of, save_version
+from reports.keyword_lists.list_versions import difference
 from reports.models import Keyword, KeywordList
 from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy
@@ -132,6 +134,47 @@ def test_approvers_and_administrators_may_use_expressions(editor: Client, people
     form = typed(text=r"robo.?\d", type="regex", product="Robo", reason="Versions")
     assert editor.post("/keywords/add/", form).status_code == 302
     assert imported(editor, EXPRESSION.replace("robo.", "robi.")) == ""
+
+
+# --- German files ---------------------------------------------------------------------------------------
+
+
+def test_the_file_for_german_excel_is_german_and_can_be_read_back(editor: Client) -> None:
+    keywords = keywords_of(current_list())
+    answer = editor.get("/keywords/versions/1/csv/excel/")
+    assert 'filename="suchwoerter_v1.csv"' in answer["Content-Disposition"]
+    text = answer.content.decode()
+    head, *lines = text.removeprefix("\ufeff").split("\r\n")
+    assert head.replace('"', "") == (
+        "Produkt;Familie;Suchwort;Typ;Art;Wirkung;Familienname;Endungen;Zusammensetzungen;Notiz"
+    )
+    cells = {cell for line in lines for cell in line.replace('"', "").split(";")[3:9]}
+    assert {"Wort", "Code", "regulärer Ausdruck", "Dienstleistung", "nennt ein Produkt", "nein"} <= cells
+    assert not cells & {"word", "regex", "service", "product", "positive", "none", "no", "yes"}
+    read = read_keywords(text)
+    assert read.problems == []
+    assert difference(keywords, keyword_files.merged(keywords, read.keywords, replace=True)).count == 0
+    assert text == csv_of(keywords, EXCEL)
+    assert editor.get("/keywords/versions/1/csv/data/").content.startswith(b'"product"')
+
+
+def test_german_and_english_heads_and_words_may_stand_beside_each_other(editor: Client) -> None:
+    lines = (
+        "Produkt;keyword;TYP;kind;Familienname;Endungen\n"
+        "A;eins;Wort;Dienstleistung;NEIN;Mit deutschen Endungen\n"
+        "A;zwei;word;service;no;yes\n"
+    )
+    read = read_keywords(lines)
+    assert read.problems == []
+    assert {(one.type, one.kind, one.generic, one.inflect) for one in read.keywords} == {
+        ("word", "service", False, "yes")
+    }
+
+
+def test_a_mistake_is_told_with_the_names_that_stand_in_the_file(editor: Client) -> None:
+    told = imported(editor, "Produkt;Familie;Suchwort;Typ;Art\nOMNIE CD-01;KIRA;zwei;Satz;Produkt\n")
+    assert f"Line 2, Familie: {OTHER_FAMILY}" in told
+    assert "Line 2, Typ: “satz” is not known. Known are: Wort, Code, regulärer Ausdruck." in told
 
 
 # --- Files ----------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from reports.keyword_lists.keywords import (
     without_keyword,
     without_product,
 )
-from reports.keyword_lists.list_changes import LosesSales, NothingChanged, save_list
+from reports.keyword_lists.list_changes import Costly, NothingChanged, save_list
 from reports.models import Keyword, KeywordList, Sale
 from tests.conftest import People
 from tests.reports.keyword_sales import fill_copy, touch_copy
@@ -99,7 +99,7 @@ def test_a_change_that_loses_many_sales_is_refused_without_a_reason_of_its_own(
     akku = first.keywords.get(text="Akku")
     rest = without_keyword(keywords_of(first), akku.number)
     for reason in ("", "   "):
-        with pytest.raises(LosesSales):
+        with pytest.raises(Costly):
             save_list(rest, parent=first, author=people.jonas, reason="Gone", loss_reason=reason)
     assert KeywordList.objects.count() == 1
     saved = save_list(rest, parent=first, author=people.jonas, reason="Gone", loss_reason="No batteries")
@@ -118,7 +118,7 @@ def test_a_change_that_loses_one_sale_in_twenty_is_refused_in_a_small_copy_too(
         return
     Sale.objects.filter(sale_id__gt=15).delete()
     touch_copy(connection)
-    with pytest.raises(LosesSales):
+    with pytest.raises(Costly):
         save_list(rest, parent=first, author=people.jonas, reason="Gone")
 
 

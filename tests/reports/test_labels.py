@@ -1,9 +1,11 @@
 """Precision and recall: intervals, counts from a known truth, and the choice of headings to look at."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from connector.models import Connection
 from reports.keyword_lists.keywords import (
@@ -31,6 +33,7 @@ from reports.suggesting.labels import (
     wilson,
 )
 from reports.suggesting.standing import Standing, standing_of
+from tests.conftest import People
 from tests.reports.keyword_sales import bare_connection, fill_copy, touch_copy, whole_copy
 
 pytestmark = pytest.mark.once
@@ -111,6 +114,40 @@ def test_a_known_confusion_matrix_comes_back(tenant: Connection) -> None:
     assert seen.quote_count == 19
     assert seen.products == {CODE: Score(right=9, wrong=2, missed=3), AKKU: Score(right=6, missed=2)}
     assert seen.total == Score(right=15, wrong=2, missed=5)
+
+
+def test_the_page_has_the_figures_of_each_family_beside_those_of_all(
+    client: Client, people: People, tenant: Connection
+) -> None:
+    fill_quotes(tenant)
+    client.force_login(people.jonas)
+    page = client.get("/keywords/labels/")
+    assert page.context["family_lines"] == [
+        ("OMNIE", Score(right=9, wrong=2, missed=3)),
+        ("", Score(right=6, missed=2)),
+    ]
+    table = page.content.decode().partition('id="families-title"')[2].partition("</table>")[0]
+    assert re.findall(r'<th scope="row">([^<]*)<', table) == [
+        "All products together",
+        "OMNIE",
+        "Without a family",
+    ]
+
+
+def test_what_was_typed_about_a_heading_is_still_there_after_a_refusal(
+    client: Client, people: People, tenant: Connection
+) -> None:
+    fill_copy(tenant, ["CD-01 Sonderbau"], first_id=1)
+    client.force_login(people.jonas)
+    current = client.get("/keywords/labels/").context["current"]
+    sent = {
+        "heading": current["sale"].heading,
+        "products": current["words"],
+        "truth": 'Akku; "Gibts" & nicht',
+    }
+    page = client.post("/keywords/labels/1/wrong/", sent, follow=True).content.decode()
+    assert 'value="Akku; &quot;Gibts&quot; &amp; nicht"' in page
+    assert not Label.objects.exists()
 
 
 def test_the_trend_shows_what_each_version_made_of_the_same_sales(tenant: Connection) -> None:

@@ -108,7 +108,7 @@ def test_a_list_needs_three_columns_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "sentences"),
     [
-        (f"{HEAD}\nÄ,x".encode("cp1252"), ["not UTF-8", "line 2"]),
+        (f"{HEAD}\nÄ,x".encode("cp1252"), ["not UTF-8", "Line 2"]),
         (b"heading\n\x00\n", ["Line 2", "NUL"]),
         ("product,type\nA,word\n", ["“keyword” is missing"]),
         (f"{HEAD},colour\nA,x1,word,red\n", ["“colour”, which is not known"]),

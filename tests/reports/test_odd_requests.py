@@ -104,6 +104,7 @@ def _address(name: str, run: Run) -> str:
     return reverse(name, kwargs={key: values[key] for key in pattern.pattern.converters})
 
 
+@pytest.mark.once
 def test_somebody_without_a_role_gets_the_sentence_and_nothing_else(
     client: Client, people: People, finished_run: Run
 ) -> None:

@@ -1,6 +1,9 @@
 """The preview of an edit is the difference of two whole runs, computed where it can differ only."""
 
 import os
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -20,14 +23,16 @@ from reports.keyword_lists.keywords import (
     with_keyword,
     without_keyword,
 )
-from reports.models import Keyword, KeywordList, Report, Run
+from reports.models import Keyword, KeywordList, QuoteLine, Report, Run, Sale
+from reports.preview import remembering
 from reports.preview.corpus import Corpus, corpus_of
 from reports.preview.effects import Effect, Preview, effect_of, preview
 from reports.preview.preview_words import amounts_words, sentence_of
+from reports.preview.sightings import Sighting, rivals_of
 from reports.preview.text_index import TextIndex
 from reports.runs import services
 from reports.runs.funnel import place
-from tests.reports.keyword_sales import add_catalogue, bare_connection, fill_copy, whole_copy
+from tests.reports.keyword_sales import add_catalogue, bare_connection, fill_copy, touch_copy, whole_copy
 
 pytestmark = pytest.mark.once
 
@@ -66,6 +71,57 @@ def counts(effects: dict[int, Effect]) -> dict[Effect, int]:
 
 def of(seen: Preview) -> dict[Effect, int]:
     return {effect: seen.count(effect) for effect in Effect}
+
+
+def amounts(corpus: Corpus, effects: dict[int, Effect]) -> dict[Effect, dict[str, Decimal]]:
+    """What the sales with each effect come to in each currency."""
+    sums: dict[Effect, dict[str, Decimal]] = {effect: {} for effect in Effect}
+    for sale in corpus.sales:
+        if effect := effects.get(sale.sale_id):
+            sums[effect][sale.currency] = sums[effect].get(sale.currency, Decimal(0)) + sale.amount
+    return sums
+
+
+def newest(effects: dict[int, Effect]) -> dict[Effect, list[int]]:
+    """The numbers of the twenty newest sales with each effect."""
+    return {
+        effect: sorted((sale for sale, one in effects.items() if one == effect), reverse=True)[:20]
+        for effect in Effect
+    }
+
+
+def whole_sightings(corpus: Corpus, after: list[Keyword], numbers: Iterable[int]) -> dict[int, Sighting]:
+    """What became of these keywords in every text of the corpus, asked one by one."""
+    matcher = matching.Matcher([to_matching(keyword) for keyword in numbered(after)])
+    seen = {number: Sighting() for number in numbers}
+    for result in map(matcher.match, corpus.index.texts):
+        for found in (*result.matches, *result.tags):
+            if found.keyword_id in seen:
+                seen[found.keyword_id].counted += 1
+                for rival in rivals_of(found, result) if "conflict" in result.flags else ():
+                    seen[found.keyword_id].conflicts[rival] += 1
+        for reason in result.rejected:
+            if (
+                reason.keyword_id in seen and reason.rule != "leading_zero"
+            ):  # those are no hits and not looked for
+                seen[reason.keyword_id].refused[reason.rule] += 1
+    return seen
+
+
+def check(corpus: Corpus, before: KeywordList, after: list[Keyword]) -> Preview:
+    """The preview, after every figure of it was compared with those of two whole evaluations."""
+    whole = whole_difference(corpus, before, after)
+    seen = preview(corpus, before, after)
+    assert of(seen) == counts(whole)
+    assert {effect: group.amounts for effect, group in seen.groups.items()} == amounts(corpus, whole)
+    examples = {
+        effect: [change.sale.sale_id for change in group.examples] for effect, group in seen.groups.items()
+    }
+    assert examples == newest(whole)
+    for sighting in seen.sightings.values():
+        sighting.refused.pop("leading_zero", None)
+    assert seen.sightings == whole_sightings(corpus, after, seen.sightings)
+    return seen
 
 
 # --- Random edits ---------------------------------------------------------------------------------------
@@ -126,13 +182,7 @@ def test_the_preview_of_any_edit_is_the_difference_of_two_whole_runs(
 ) -> None:
     before = current_list()
     after = edited(before, steps)
-    whole = whole_difference(corpus, before, after)
-    seen = preview(corpus, before, after)
-    assert of(seen) == counts(whole)
-    shown = {
-        change.sale.sale_id: change.effect for group in seen.groups.values() for change in group.examples
-    }
-    assert shown.items() <= whole.items()
+    check(corpus, before, after)
 
 
 @given(
@@ -171,6 +221,115 @@ def test_an_edit_that_changes_how_the_catalogue_is_read_is_shown_where_families_
     assert of(preview(corpus, bare, after)) == counts(whole)
 
 
+# --- A word that stands nearly everywhere ---------------------------------------------------------------
+
+
+@pytest.fixture
+def wide_corpus(tenant: Connection) -> Corpus:
+    """600 sales, most with "Nord" in one way or another, in several currencies, with cents and with quotes."""
+    fill_copy(tenant, islice(headings_with("Nord"), 600))
+    sales = list(Sale.objects.filter(connection=tenant))
+    for number, sale in enumerate(sales):
+        sale.amount = Decimal(number * 37 - 9000) / 100
+    Sale.objects.bulk_update(sales, ["amount"], batch_size=500)
+    QuoteLine.objects.bulk_create(
+        QuoteLine(
+            sale=sale, line_id=1, name=("Nord CD-01", "Akku", "Zubehör")[number % 3], quantity=Decimal(1 + number % 2),
+            total_price=Decimal(9),
+        )
+        for number, sale in enumerate(sales[::6])
+    )  # fmt: skip
+    touch_copy(tenant)
+    return corpus_of(tenant)
+
+
+def headings_with(word: str) -> Iterator[str]:
+    shapes = (
+        "{} GmbH", "2x {}, Angebot {n}", "CD-01 {}", "OMNIE {} 3 Stk", "ohne {} und Akku", "{}bau Halle {n}",
+        "Self Service {}", "TEST bitte löschen {}", "Wartung / {} / Wartung", "Süd {n}", "Nachlass {}",
+        "Projekt {n} {}-2", "4 {} + 2 Akku",
+    )  # fmt: skip
+    for number in count():
+        yield shapes[number % len(shapes)].format(word, n=number // 40)
+
+
+COMMON = (
+    {"product": "Neu"},
+    {"product": "Wartung"},  # known from other keywords
+    {"product": "OMNIE CD-01", "family": "OMNIE"},
+    {"product": "Neu", "compound": "any"},
+    {"product": "Neu", "kind": "tag"},
+    {"product": "Neu", "type": "code"},
+    {"product": "Neu", "type": "regex", "text": r"\bnord\b"},
+    {"product": "Zwist", "text": "Wartung"},  # a conflict in each heading
+    {"polarity": "mask", "kind": "", "text": "OMNIE Nord"},
+    {"polarity": "veto", "kind": "", "text": "Nord"},
+)
+
+
+def test_a_word_that_stands_nearly_everywhere_changes_what_two_whole_runs_differ_in(
+    wide_corpus: Corpus,
+) -> None:
+    before = current_list()
+    changed = []
+    for values in COMMON:
+        keyword = Keyword(**{"text": "Nord"} | values)
+        changed.append(check(wide_corpus, before, with_keyword(keywords_of(before), keyword)).changed_count)
+    assert min(changed[:8]) > 20
+    assert changed[0] > 200
+
+
+def test_a_conflict_in_many_headings_is_counted_in_each(wide_corpus: Corpus) -> None:
+    before = current_list()
+    seen = check(
+        wide_corpus, before, with_keyword(keywords_of(before), Keyword(text="Wartung", product="Zwist"))
+    )
+    (sighting,) = seen.sightings.values()
+    assert sighting.conflicts == {"Wartung": sum("Wartung" in text for text in wide_corpus.index.texts)}
+
+
+def test_what_was_asked_before_does_not_colour_the_next_answer(wide_corpus: Corpus) -> None:
+    """The keys of somebody who types a keyword, then another product, then goes back."""
+    before = current_list()
+    lists = [
+        with_keyword(keywords_of(before), Keyword(text=text, product=product))
+        for text, product in (("No", "A"), ("Nord", "A"), ("Nord", "Akku"), ("Nord", "A"), ("No", "A"))
+    ]
+    seen = [check(wide_corpus, before, after) for after in lists]
+    assert seen[0] == seen[4]
+    assert seen[1] == seen[3] != seen[2]
+
+
+# --- What is remembered ---------------------------------------------------------------------------------
+
+
+def test_a_list_forgets_rather_than_grow_and_says_the_same(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembering, "MOST_REMEMBERED", 10)
+    keywords = [to_matching(keyword) for keyword in keywords_of(current_list())]
+    matcher, plain = remembering.Remembering(keywords), matching.Matcher(keywords)
+    texts = [*islice(headings_with("Akku"), 8)]
+    others = [*islice(headings_with("CD-01"), 8), texts[0]]
+    for asked in (texts, others, [texts[3], texts[3], others[5]]):
+        assert matcher.answers(asked) == [plain.match(text) for text in asked]
+        assert len(matcher._answers) <= 10
+    assert [matcher.match(text) for text in texts] == [plain.match(text) for text in texts]
+    assert len(matcher._answers) <= 10
+
+
+def test_who_waits_for_the_sales_finds_the_list_asked_about_them(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def asks_nothing(_matcher: matching.Matcher, texts: Iterable[str]) -> Iterator[matching.Result]:
+        asked.extend(texts)
+        return iter(())
+
+    monkeypatch.setattr(matching.Matcher, "match_many", asks_nothing)
+    remembering.remembering(current_list()).learn(corpus.index.texts)
+    assert asked == []
+
+
 # --- Beside real runs -----------------------------------------------------------------------------------
 
 
@@ -194,9 +353,9 @@ def test_the_preview_is_what_two_stored_runs_differ_in(connection: Connection) -
     assert seen.count(Effect.GAINED) == len(gained) > 0
     assert seen.count(Effect.LOST) == len(lost) > 0
     assert seen.count(Effect.REASSIGNED) == sum(old[key].products != new[key].products for key in both) > 0
-    amounts = seen.groups[Effect.GAINED].amounts
-    assert sum(amounts.values()) == sum(new[key].amount for key in gained)
-    assert set(amounts) == {new[key].currency for key in gained}
+    sums = seen.groups[Effect.GAINED].amounts
+    assert sum(sums.values()) == sum(new[key].amount for key in gained)
+    assert set(sums) == {new[key].currency for key in gained}
 
 
 def finished(report: Report) -> Run:

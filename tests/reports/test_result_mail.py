@@ -283,7 +283,8 @@ def test_a_workbook_opens_and_has_its_sheets(real: Make, caught: MailCatcher) ->
     try:
         first, unread = book.worksheets[:2]
         assert sum(1 for _row in first.rows) == 1 + occurrence.run.rows.exclude(stage="no_company").count()
-        assert sum(1 for _row in unread.rows) == 1 + occurrence.run.rows.filter(stage="unmatched").count()
+        others = occurrence.run.rows.exclude(stage__in=["matched", "no_company"])
+        assert sum(1 for _row in unread.rows) == 1 + others.count()
     finally:
         book.close()
 
@@ -385,6 +386,17 @@ def test_the_mail_of_an_empty_result_names_the_same_cause_as_the_page(
         expected = cause_of(occurrence.run)
         assert expected is not None
         assert expected.sentence in text_of(mails(caught)["jonas@kehrwieder.example"])
+
+
+def test_the_mail_of_a_run_that_looked_at_nothing_says_why(ended: Make, caught: MailCatcher) -> None:
+    told(ended(run={"read_count": 0, "funnel": {}}))
+    text = text_of(mails(caught)["jonas@kehrwieder.example"])
+    assert "0 Verkäufe gelesen." in text
+    assert ": –" not in text
+    with override("de"):
+        cause = cause_of(Run.objects.get())
+    assert cause is not None
+    assert cause.sentence in text
 
 
 def test_a_failed_run_is_told_to_the_recipients(ended: Make, caught: MailCatcher) -> None:

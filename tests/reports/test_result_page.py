@@ -82,6 +82,7 @@ def test_charts_and_tables_show_the_same_numbers(
     assert re.search(r"76\s?% with a product", page.replace("of which ", ""))  # of the euros
     assert "pieces; 12% of them without a number, counted as 1" in page
     assert "Most often: A, in 3 of 4 sales." in page
+    assert "Most sales in Mar 2026: 2 of 4." in page
     for key in ("products", "customers", "months", "amount-eur"):
         table = page.partition(f'id="chart-{key}-table"')[2].partition("</table>")[0]
         for label, value in chart_data(page, key).items():
@@ -152,11 +153,58 @@ def test_groups_count_each_sale_once_at_the_end(
     expected = {
         "product": {"A": ["3", "7.5", "30.30", "99.00"], "B": ["1", "1", "10.10", "–"]},
         "family": {"F": ["3", "30.30", "99.00"], "G": ["1", "10.10", "–"]},
-        "customer": {"Kranz AG": ["3", "40.00", "–"], "Wolf GmbH": ["1", "–", "99.00"]},
+        "customer": {"Kranz AG": ["3", "4.5", "40.00", "–"], "Wolf GmbH": ["1", "4", "–", "99.00"]},
     }[by]
     assert expected.items() <= lines.items()
-    total = ["4", "8.5", "40.00", "99.00"] if by == "product" else ["4", "40.00", "99.00"]
-    assert lines["Each sale once"] == total
+    total = ["4", "40.00", "99.00"] if by == "family" else ["4", "8.5", "40.00", "99.00"]
+    assert lines["Together" if by == "customer" else "Each sale once"] == total
+
+
+def test_customers_are_sorted_by_sales_pieces_amount_and_name(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    run = made_run(
+        report,
+        connection,
+        [
+            Sold(1, products="A", quantities="2", customer="Kranz AG", amount="5", status="open"),
+            Sold(2, products="A; B", quantities="1; 3", customer="Kranz AG", amount="5"),
+            Sold(3, products="A", quantities="1.5", customer="Übel KG", amount="70", currency="CHF"),
+            Sold(4, products="B", quantities="9", customer="Wolf GmbH", amount="8"),
+        ],
+    )
+
+    def order(**wanted: str) -> list[str]:
+        table = html.unescape(page_of(jonas, run, by="customer", **wanted)).partition("<tbody>")[2]
+        return re.findall(r'<th scope="row"><a [^>]+>([^<]+)</a>', table.partition("</tbody>")[0])
+
+    assert order() == ["Kranz AG", "Wolf GmbH", "Übel KG"]
+    assert order(sort="sale_number") == ["Wolf GmbH", "Übel KG", "Kranz AG"]
+    assert order(sort="-quantities") == ["Wolf GmbH", "Kranz AG", "Übel KG"]
+    assert order(sort="-amount") == ["Kranz AG", "Wolf GmbH", "Übel KG"]  # euros first
+    assert order(sort="amount", measure="CHF") == ["Übel KG", "Kranz AG", "Wolf GmbH"]
+    assert order(sort="customer") == ["Kranz AG", "Übel KG", "Wolf GmbH"]
+    assert order(sort="heading") == order()
+    page = html.unescape(page_of(jonas, run, by="customer", sort="-quantities"))
+    assert re.search(r'aria-sort="descending"><a id="sort-quantities" href="[^"]*sort=quantities', page)
+    assert "Sales of every status are counted: Sold 3, Open 1." in page
+    assert f'href="/runs/{run.pk}/?status=sold&sort=-quantities&by=customer#rows"' in page
+    only_sold = page_of(jonas, run, by="customer", status="sold")
+    assert "Sales of every status" not in only_sold
+
+
+def test_the_pivot_has_one_switch_and_its_families_lead_to_their_sales(
+    jonas: Client, report: Report, connection: Connection
+) -> None:
+    sold = [
+        Sold(1, products="A", quantities="1", families="F", sold_on=date(2025, 12, 1)),
+        Sold(2, products="A", quantities="1", families="F", sold_on=date(2026, 1, 1)),
+    ]
+    run = made_run(report, connection, sold)
+    page = html.unescape(page_of(jonas, run, by="pivot"))
+    assert page.count(">By year</a>") == 1
+    assert f'<th scope="row"><a href="/runs/{run.pk}/?family=F#rows">F</a></th>' in page
+    assert page_of(jonas, run).count(">By year</a>") == 1  # that of the charts
 
 
 def test_the_pivot_adds_up_to_the_table(jonas: Client, report: Report, connection: Connection) -> None:
@@ -269,12 +317,13 @@ def test_what_is_amiss_in_superoffice_stands_under_the_funnel(
     lines = re.findall(r"<tr>(.*?)</tr>", page.partition("</table>")[0], re.DOTALL)
     assert [" ".join(re.sub("<[^>]+>", " ", line).split()) for line in lines] == [
         "Heading with broken umlauts, read as if repaired 3",
+        "Two products for the same words 0",
         "Empty heading 0",
         "Heading over 200 characters 1",
         "No amount 0",
         "No currency 2",
     ]
-    assert f'href="/runs/{run.pk}/?stage=all&currency=~#rows">No currency<' in page
+    assert f'href="/runs/{run.pk}/?stage=all&flaw=no_currency#rows">No currency<' in page
     run.refresh_from_db()
     with translation.override("en"):
         assert quality_sentence(run) == (
@@ -284,10 +333,10 @@ def test_what_is_amiss_in_superoffice_stands_under_the_funnel(
 
 
 def test_a_report_with_a_list_of_its_own_says_so_when_there_is_a_newer_one(
-    jonas: Client, report: Report, finished_run: Run
+    jonas: Client, people: People, report: Report, finished_run: Run
 ) -> None:
     chosen = finished_run.keyword_list
-    Report.objects.filter(pk=report.pk).update(keyword_list=chosen)
+    Report.objects.filter(pk=report.pk).update(keyword_list=chosen, owner=people.jonas)
     newer = KeywordList.objects.create(version=chosen.version + 4, reason="x", checksum="x")
     page = " ".join(page_of(jonas, finished_run).split())
     said = f"This report uses version {chosen.version} of the keyword list, as chosen; the current one is"

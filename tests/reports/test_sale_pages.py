@@ -259,7 +259,8 @@ def test_the_sale_page_shows_every_field_that_we_hold(jonas: Client, whole: Conn
         registered_at=timezone.now(),
     )
     page = page_of(jonas, "sale", sale.sale_id)
-    assert page.count("2xOmnie CD-01 · Sale N-1") == 2  # the title and the heading
+    assert page.count(f"2xOmnie CD-01 · Sale {sale.sale_id}") == 2  # the title and the heading
+    assert "Sale number in SuperOffice: N-1" in page
     shown = [
         "Kranz AG",
         "Petra Platzhalter",

@@ -4,7 +4,7 @@ import pytest
 
 from connector.models import Connection
 from reports.matching.normalise import fold, squeeze, squeeze_words
-from reports.models import Report
+from reports.models import Report, Sale
 from reports.viewer import run_index
 from reports.viewer.filters import Filter
 from reports.viewer.search_text import comparable
@@ -45,3 +45,35 @@ def test_a_search_finds_every_spelling(
     assert found("uer") == found("bau") == found("Bauer") == {4}
     assert found("gruesse") == found("Grüße") == {4}
     assert found("%") == found("mueller bauer") == set()
+
+
+def test_a_code_is_found_whatever_stands_between_its_letters_and_digits(
+    report: Report, connection: Connection
+) -> None:
+    sold = [
+        Sold(1, heading="2x OMNIE CD-01"),
+        Sold(2, heading="cd 01"),
+        Sold(3, heading="CD01 und CD.02"),
+        Sold(4, heading="CD", customer="01 GmbH"),
+    ]
+    view = build_view(finished_run(report, connection, sold).pk)
+
+    def found(words: str) -> set[int]:
+        return set(view.select(Filter(search=words)).sale_numbers)
+
+    assert found("cd01") == found("CD-01") == found("cd.01") == {1, 2, 3}
+    assert found("cd02") == {3}
+    assert found("und-cd") == found("x") - {1} == set()  # only codes are looked for like that
+
+
+@pytest.mark.parametrize("most", [300_000, 0])
+def test_a_sale_is_found_by_both_of_its_numbers(
+    most: int, report: Report, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_index, "MOST_TEXTS", most)
+    run = finished_run(report, connection, [Sold(563), Sold(564), Sold(10563)])
+    Sale.objects.filter(sale_id=563).update(number="10563")
+    view = build_view(run.pk)
+    assert set(view.select(Filter(search="10563")).sale_numbers) == {563, 10563}
+    assert set(view.select(Filter(search="563")).sale_numbers) == {563}
+    assert set(view.select(Filter(search="s-564")).sale_numbers) == {564}

@@ -166,6 +166,33 @@ def test_a_text_can_be_ignored_and_suggested_again(editor: Client, people: Peopl
     assert "fegemax3000" in keys
 
 
+def test_a_decision_is_told_in_the_words_of_its_row(editor: Client) -> None:
+    response = editor.post("/keywords/suggestions/no-product/", {"text": "fegemax3000"}, follow=True)
+    assert "“Fegemax 3000” is no product." in words(response.content)
+
+
+def test_only_what_is_suggested_can_be_decided_about(editor: Client) -> None:
+    response = editor.post("/keywords/suggestions/ignore/", {"text": "Wartung aller Dinge"}, follow=True)
+    assert "“Wartung aller Dinge” is not among the suggestions" in words(response.content)
+    assert not TextVerdict.objects.exists()
+
+
+def test_an_empty_list_of_suggestions_tells_of_what_was_decided(
+    client: Client, people: People, connection: Connection
+) -> None:
+    fill_copy(connection, ["Fegemax 3000"] * 4 + ["CD-O1"] * 2)
+    client.force_login(people.jonas)
+    while found := client.get("/keywords/suggestions/").context["suggestions"]:
+        client.post("/keywords/suggestions/ignore/", {"text": found[0].suggestion.key})
+    text = words(client.get("/keywords/suggestions/").content)
+    assert "Nothing more to suggest:" in text
+    assert "No phrase stands in two or more headings" not in text
+    TextVerdict.objects.all().delete()
+    Sale.objects.all().delete()
+    touch_copy(connection)
+    assert "No phrase stands in two or more headings" in words(client.get("/keywords/suggestions/").content)
+
+
 def test_the_newest_verdict_counts(editor: Client) -> None:
     editor.post("/keywords/suggestions/ignore/", {"text": "fegemax3000"})
     editor.post("/keywords/suggestions/no-product/", {"text": "fegemax3000"})
@@ -279,6 +306,13 @@ def test_a_product_that_does_not_exist_is_no_truth(editor: Client, connection: C
     page = answer(editor, "wrong", shown(editor), truth="akku; Gibtsnicht; 2 × Auchnicht")
     assert "There is no product “Gibtsnicht; Auchnicht”, so nothing was noted." in page
     assert not Label.objects.exists()
+    sent = shown(editor)
+    back = editor.post(f"/keywords/labels/{sent['sale']}/wrong/", {**sent, "truth": "Gibtsnicht"})
+    assert "#" not in back["Location"]  # a fragment would keep the focus from the field
+    field = editor.get(back["Location"]).content.decode().split('id="label-truth"')[1].split(">")[0]
+    assert 'value="Gibtsnicht"' in field
+    assert "autofocus" in field
+    assert "label-truth-error" in field
     Product.objects.create(connection=connection, product_id=99, name="Nur im Katalog")
     answer(editor, "wrong", shown(editor), truth="2 × akku; nur im katalog")
     assert Label.objects.get().truth == "2 × Akku; Nur im Katalog"

@@ -37,17 +37,16 @@ def test_an_empty_file_is_an_empty_text() -> None:
     assert decode_upload(b"") == ""
 
 
-def test_another_encoding_is_refused_with_line_and_byte_and_not_guessed() -> None:
-    with pytest.raises(WrongEncoding, match=r"not UTF-8: on line 2, byte 2 is 0xFC") as caught:
-        decode_upload(TEXT.encode("cp1252"))
-    assert "CSV UTF-8" in str(caught.value)
-
-
-def test_the_byte_is_counted_from_the_start_of_its_line() -> None:
-    with pytest.raises(WrongEncoding, match="on line 1, byte 1 is 0xE4"):
-        decode_upload(b"\xe4")
-    with pytest.raises(WrongEncoding, match="on line 3, byte 1 is 0xFF"):
-        decode_upload(b"\xef\xbb\xbfa\nb\n\xffc")
+@pytest.mark.parametrize(
+    ("data", "line"), [(TEXT.encode("cp1252"), 2), (b"\xe4", 1), (b"\xef\xbb\xbfa\nb\n\xffc", 3)]
+)
+def test_another_encoding_is_refused_with_its_line_and_what_to_do_and_not_guessed(
+    data: bytes, line: int
+) -> None:
+    with pytest.raises(WrongEncoding) as caught:
+        decode_upload(data)
+    words = f"Line {line} has a character that is not UTF-8. In Excel, save the file as “CSV UTF-8” first."
+    assert str(caught.value) == words
 
 
 @pytest.mark.parametrize(
@@ -134,3 +133,26 @@ def test_a_list_that_we_wrote_comes_back_unchanged(dialect: Dialect) -> None:
     text = "".join(csv_chunks([[word, 1] for word in keywords], dialect, columns=[column, "b"]))
     rows = read_table(decode_upload(text.encode()), required=["keyword", "b"])
     assert [row["keyword"] for row in rows] == keywords
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Produkt;Notiz\nA;x\n", "The column “Suchwort” is missing. Line 1 names: Produkt, Notiz."),
+        ("product;note\nA;x\n", "The column “keyword” is missing. Line 1 names: product, note."),
+        ("PRODUKT;Suchwort\nA\n", "Line 2 ends before the column “Suchwort”"),
+        ("Produkt;Suchwort\nA;b;c\n", "Line 2 has a cell behind its last column “Suchwort”"),
+        ("Produkt;product;Suchwort\n", "Line 1 names the column “Produkt” twice."),
+        ("Produkt;Suchwort;Farbe\n", "Known are: Produkt, Suchwort, Notiz."),
+    ],
+)
+def test_a_column_is_called_as_the_file_calls_it(text: str, sentence: str) -> None:
+    aliases = {"Produkt": "product", "Suchwort": "keyword", "Notiz": "note"}
+    with pytest.raises(BadTable) as caught:
+        read_table(text, required=["product", "keyword"], optional=["note"], aliases=aliases)
+    assert sentence in str(caught.value)
+
+
+def test_a_row_knows_what_the_file_calls_its_columns() -> None:
+    (row,) = read_table("b ;Das A\n2;1\n", required=["a", "b"], aliases={"das a": "a"})
+    assert row.heads == {"b": "b", "a": "Das A"}

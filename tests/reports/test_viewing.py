@@ -241,7 +241,7 @@ def test_the_columns_are_the_readers_then_the_reports_then_the_usual() -> None:
     assert [one.key for one in table_columns(definition, Filter())] == ["sale_number", "owner"]
     chosen = Filter(columns=("amount", "sale_number"))
     assert [one.key for one in table_columns(definition, chosen)] == ["sale_number", "amount"]
-    assert len(table_columns(Definition(), Filter())) == 10
+    assert len(table_columns(Definition(), Filter())) == 11
 
 
 # --- What a process keeps -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from reports.explaining.reasons import explain
 from reports.explaining.why import Answer, why
 from reports.keyword_lists.keywords import current_list
 from reports.matching import Matcher
-from reports.models import Report, Run, Sale
+from reports.models import LocalCopy, Report, Run, Sale
 from reports.runs import funnel
 from reports.runs.funnel import Subject
 from reports.viewer.filters import Filter
@@ -264,3 +264,19 @@ def test_a_keyword_that_is_there_is_not_offered_as_a_new_one(run: Run, number: i
     labels = [step.label for step in why(run, str(number), may_edit_keywords=True).steps]
     assert any("Change the keyword" in label for label in labels)
     assert not any("as a keyword" in label for label in labels)
+
+
+def test_a_text_that_the_report_does_not_search_is_named_with_what_it_says(run: Run) -> None:
+    columns = [{"name": "saleUdef/SuperOffice:1", "label": "Produktnotiz"}]
+    LocalCopy.objects.update_or_create(connection=run.connection, defaults={"text_columns": columns})
+    Sale.objects.filter(sale_id=101).update(texts={"saleUdef/SuperOffice:1": "OMNIE CD-02"})
+    with translation.override("en"):
+        answer = why(run, "101", may_change_report=True)
+        assert "The text “Produktnotiz” names OMNIE CD-02; this report does not search it." in answer.note
+        assert answer.steps[0].url == reverse("report_edit", args=[run.report_id])
+        assert reverse("report_edit", args=[run.report_id]) not in {
+            step.url for step in why(run, "101").steps
+        }
+        searching = defined(run, search_columns=["saleUdef/SuperOffice:1"])
+        assert "does not search" not in why(searching, "101").note
+        assert "does not search" not in why(run, "105").note  # a keyword excludes the whole sale
