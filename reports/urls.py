@@ -98,6 +98,8 @@ urlpatterns = [
     _page("keywords/import/save/", keyword_file_views.keyword_import_save, name="keyword_import_save"),
     _page("keywords/checks/", keyword_check_views.keyword_checks, name="keyword_checks"),
     _page("keywords/checks/count/", keyword_check_views.keyword_check_count, name="keyword_check_count"),
+    _page("keywords/checks/accept/", keyword_check_views.finding_accept, name="finding_accept"),
+    _page("keywords/checks/reopen/", keyword_check_views.finding_reopen, name="finding_reopen"),
     _page("keywords/suggestions/", suggestion_views.keyword_suggestions, name="keyword_suggestions"),
     _page("keywords/suggestions/ignore/", suggestion_views.suggestion_ignore, name="suggestion_ignore"),
     _page(

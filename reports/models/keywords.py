@@ -100,6 +100,23 @@ class TextVerdict(models.Model):
         return self.text
 
 
+class FindingVerdict(models.Model):
+    """Somebody looked at a finding of the checks and said that it is fine like this; it is about no version."""
+
+    kind = models.CharField(max_length=16)  # of the finding
+    subject = models.CharField(
+        max_length=210
+    )  # what it is about: a keyword's text, a product, or two products
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="one_verdict_per_finding")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.subject}"
+
+
 class Label(models.Model):
     """Somebody looked at a heading and at what was found in it, and said whether that is right."""
 
