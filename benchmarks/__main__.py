@@ -1,4 +1,4 @@
-"""`python -m benchmarks`, called by `make bench`: prints a table and writes var/bench.json."""
+"""`python -m benchmarks [SUBJECT …]`, called by `make bench`: prints a table and writes var/bench.json."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import django
 
 
-def main() -> int:
+def main(wanted: list[str]) -> int:
     root = Path(__file__).resolve().parent.parent
     with tempfile.TemporaryDirectory(prefix="sales-desk-bench-") as directory:
         os.environ |= {"ENV_FILE": os.devnull, "VAR_DIR": directory, "LOCAL_KEYS": "1"}
@@ -30,7 +30,8 @@ def main() -> int:
         )
 
         subjects = (report_command, reading, call_log, csv_file, matching, preview, report_page)
-        figures = [figure.as_json() for subject in subjects for figure in subject.measure()]
+        chosen = [one for one in subjects if not wanted or one.__name__.rpartition(".")[2] in wanted]
+        figures = [figure.as_json() for subject in chosen for figure in subject.measure()]
     target = root / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -50,4 +51,4 @@ def _table(figures: list[dict[str, object]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -30,8 +30,8 @@ FIRST_ROWS, TRACED_ROWS = 100_000, 300_000  # of the memory
 CHUNK = 2000
 MEGABYTE = 1024 * 1024
 _TABLE = (
-    "CREATE TABLE row (number INTEGER PRIMARY KEY, customer TEXT, heading TEXT, products TEXT, quantities TEXT, "
-    "status TEXT, amount NUMERIC, currency TEXT, sale_date TEXT, owner TEXT)"
+    "CREATE TABLE row (number INTEGER PRIMARY KEY, own_number TEXT, customer TEXT, heading TEXT, products TEXT, "
+    "quantities TEXT, status TEXT, amount NUMERIC, currency TEXT, sale_date TEXT, owner TEXT)"
 )
 
 
@@ -60,6 +60,7 @@ def make_rows(path: str) -> None:
     def row(number: int) -> tuple[object, ...]:
         return (
             number,
+            f"V-{number + 10_000}",
             f"Gebäudereinigung Müller {number % 7919} GmbH",
             chance.choices(headings, (60, 30, 6, 2, 2))[0].format(f"Angebot {number}"),
             "OMNIE CD-01; Akku Li-Ion" if number % 3 else "",
@@ -74,7 +75,7 @@ def make_rows(path: str) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.execute(_TABLE)
         database.executemany(
-            "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(row, range(1, ROWS + 1))
+            "INSERT INTO row VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(row, range(1, ROWS + 1))
         )
 
 
