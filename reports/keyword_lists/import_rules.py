@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from reports.keyword_lists.keyword_files import COLUMNS, MOST_LINES, LineProblem, ReadFile, merged
-from reports.keyword_lists.keyword_rules import expression_problem, identity, other_family_problem
+from reports.keyword_lists.keyword_rules import (
+    expression_problem,
+    expressions_of,
+    identity,
+    other_family_problem,
+)
 from reports.models import Keyword
 
 
@@ -30,7 +35,10 @@ def fit_into(
     if len(after) > MOST_LINES:
         words = _("The list would have %(count)s keywords; %(most)s are the limit.")
         read.problems.append(LineProblem(0, "", words % {"count": len(after), "most": MOST_LINES}))
-    return merged(current, read.keywords, replace=replace)
+    fitted = merged(current, read.keywords, replace=replace)
+    if not may_use_expressions and expressions_of(current) - expressions_of(fitted):
+        read.problems.append(LineProblem(0, "", expression_problem()[1]))
+    return fitted
 
 
 def _is_same(keyword: Keyword, other: Keyword | None) -> bool:

@@ -1,6 +1,7 @@
 """What is wrong with a keyword, in sentences: for the form, the live preview and imported files alike."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
 
@@ -39,7 +40,7 @@ _NO_SEMICOLON = _("Without a semicolon, please: in reports it stands between two
 _UNKNOWN = _("This keyword cannot be used.")
 _TAKEN = _("This keyword is already in the list for the same product.")
 _ONE_LINE = _("A keyword stands on one line: without a line break, please.")
-_EXPRESSIONS = _("Regular expressions are added and changed by approvers and administrators.")
+_EXPRESSIONS = _("Regular expressions are added, changed and removed by approvers and administrators.")
 _FAMILIES = _("“%(product)s” is in the family “%(family)s” already, and a product has only one.")
 
 
@@ -94,6 +95,11 @@ def families_beside(keyword: Keyword, others: Iterable[Keyword]) -> list[str]:
 
 def other_family_problem(keyword: Keyword, family: str) -> tuple[str, str]:
     return "family", _FAMILIES % {"product": keyword.product, "family": family}
+
+
+def expressions_of(keywords: Iterable[Keyword]) -> set[matching.Keyword]:
+    """The regular expressions of a list with all that decides what they do, comparable between versions."""
+    return {replace(to_matching(one), id=0) for one in keywords if one.type == Keyword.Type.REGEX}
 
 
 def expression_problem() -> tuple[str, str]:

@@ -14,14 +14,15 @@ from django.utils.translation import gettext as _
 from connector import roles
 from connector.services import current_connection
 from reports.keyword_lists.keyword_forms import ReasonForm
-from reports.keyword_lists.keywords import ListChanged, current_list
+from reports.keyword_lists.keyword_rules import expression_problem, expressions_of
+from reports.keyword_lists.keywords import ListChanged, current_list, keywords_of
 from reports.keyword_lists.list_changes import Costly, NothingChanged, save_list
 from reports.keyword_lists.loss_words import accuracy_words, costs
 from reports.models import Keyword, KeywordList
 from reports.preview.corpus import corpus_of
 from reports.preview.effects import Busy, preview
 from reports.preview.preview_words import ShownPreview, no_preview, shown
-from reports.rights import may_edit_keywords
+from reports.rights import may_edit_keywords, may_use_expressions
 from reports.suggesting.accuracy import accuracy_of
 
 
@@ -44,6 +45,11 @@ def save(
     request: HttpRequest, form: ReasonForm, keywords: Sequence[Keyword], parent: KeywordList
 ) -> KeywordList | None:
     """Save as the next version. None when that was refused: the form or a notice says why, `status_of` how."""
+    if expressions_of(keywords) != expressions_of(keywords_of(parent)) and not may_use_expressions(
+        request.user
+    ):
+        messages.warning(request, expression_problem()[1])
+        return None
     try:
         saved = save_list(
             keywords,

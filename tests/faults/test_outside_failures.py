@@ -107,9 +107,9 @@ IN_A_RUN = {
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
 
-def _page(browser: Browser, user: object, name: str, *arguments: object) -> str:
+def _page(browser: Browser, user: User, name: str, *arguments: object) -> str:
     """The page as this user sees it, in English, without a word of Python in it."""
-    browser.force_login(user)  # type: ignore[arg-type]
+    browser.force_login(user)
     answer = browser.get(reverse(name, args=arguments), headers={"accept-language": "en"})
     assert answer.status_code == 200
     text = answer.content.decode().replace("&#x27;", "'")

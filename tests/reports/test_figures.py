@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -134,10 +134,10 @@ def test_the_figures_of_the_demo_equal_its_rows(finished_run: Run) -> None:
         assert Decimal(sums["matched"]) == sum(row.amount for row in matched if row.currency == currency)
     products = Counter(product for row in matched for product in row.products.split("; "))
     assert {entry["name"]: entry["sales"] for entry in found["products"]} == products
-    quantities: Counter[str] = Counter()
+    quantities: defaultdict[str, Decimal] = defaultdict(Decimal)  # halves of a product exist
     for row in matched:
         for product, quantity in zip(row.products.split("; "), row.quantities.split("; "), strict=True):
-            quantities[product] += Decimal(quantity)  # type: ignore[assignment] # halves of a product exist
+            quantities[product] += Decimal(quantity)
     assert {entry["name"]: Decimal(entry["quantity"]) for entry in found["products"]} == quantities
     assert sum(entry["sales"] for entry in found["months"]) == sum(row.sold_on is not None for row in matched)
     assert found["quality"]["assumed"] == sum(row.assumed_count for row in rows)

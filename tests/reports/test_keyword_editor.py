@@ -14,7 +14,7 @@ from tests.reports.test_keyword_views import typed, words
 
 pytestmark = pytest.mark.once  # words and pages: the same on every database
 
-APPROVERS = "Regular expressions are added and changed by approvers and administrators."
+APPROVERS = "Regular expressions are added, changed and removed by approvers and administrators."
 
 
 @pytest.fixture
@@ -57,6 +57,30 @@ def test_an_expression_is_only_to_be_read_by_those_who_may_not_change_it(
     answer = editor.get(f"/keywords/{number}/")
     assert APPROVERS not in words(answer.content)
     assert not answer.context["form"].fields["text"].disabled
+
+
+def test_an_expression_goes_by_no_way_with_those_who_may_not_change_it(
+    editor: Client, people: People
+) -> None:
+    before = current_list()
+    expression = before.keywords.get(type="regex")
+    for way in (f"{expression.number}/remove/", f"product/remove/?product={expression.product}&fate=remove"):
+        gone = {
+            "version": str(before.version),
+            "reason": "because",
+            "knows_loss": "on",
+            "loss_reason": "because",
+        }
+        assert APPROVERS in words(editor.post(f"/keywords/{way}", gone).content)
+        assert current_list() == before
+    editor.force_login(people.approver)
+    assert editor.post(f"/keywords/{expression.number}/remove/", gone).status_code == 302
+    without = current_list()
+    assert without.version == before.version + 1
+    editor.force_login(people.jonas)
+    back = gone | {"version": str(without.version)}
+    assert APPROVERS in words(editor.post(f"/keywords/versions/{before.version}/restore/", back).content)
+    assert current_list() == without
 
 
 @pytest.mark.parametrize("expression", ["e", ".", r"\w", "[a-z]", r"\w+", ".+", r"\d", "abc|x"])

@@ -100,7 +100,7 @@ def test_a_list_with_two_families_from_before_can_be_read_back(editor: Client, p
 
 # --- Expressions ----------------------------------------------------------------------------------------
 
-APPROVERS = "Regular expressions are added and changed by approvers and administrators."
+APPROVERS = "Regular expressions are added, changed and removed by approvers and administrators."
 EXPRESSION = HEADER + "Robo,,robo.?\\d,regex,product,positive,no,none,none,\n"
 
 
@@ -113,6 +113,14 @@ def test_a_representative_may_not_add_or_change_an_expression(editor: Client, pe
     refused(editor, APPROVERS, f"/keywords/{kept.number}/", text=r"robo\d", type="regex", product="Robo")
     refused(editor, APPROVERS, f"/keywords/{kept.number}/", text="robo", type="word", product="Robo")
     assert APPROVERS in imported(editor, EXPRESSION.replace("none,\n", "none,note\n"))
+
+
+def test_a_representative_removes_no_expression_with_a_whole_list(editor: Client) -> None:
+    without = csv_of([keyword for keyword in keywords_of(current_list()) if keyword.type != "regex"])
+    page = editor.post("/keywords/import/check/", {"text": without, "mode": "replace"})
+    assert APPROVERS in words(page.content)
+    assert APPROVERS in imported(editor, without, "replace")
+    assert current_list().version == 1
 
 
 def test_expressions_that_are_there_stay_when_a_representative_changes_something_else(

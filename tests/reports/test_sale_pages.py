@@ -16,7 +16,7 @@ from connector.demo.tenant import DemoTenant
 from connector.models import Connection
 from reports.local_copy import raw_entity, sync
 from reports.local_copy.progress import progress_of
-from reports.models import LocalCopy, QuoteLine, Report, Row, Run, Sale, Sync
+from reports.models import KeywordList, LocalCopy, QuoteLine, Report, Row, Run, Sale, Sync
 from tests.conftest import People
 
 NOTE = "saleUdef/SuperOffice:1"
@@ -298,9 +298,8 @@ def test_lines_of_the_quote_are_shown_and_their_absence_is_explained(jonas: Clie
 def test_it_tells_where_the_sale_stands_in_each_report(
     jonas: Client, people: People, showcase: Sale, whole: Connection
 ) -> None:
-    keyword_list = Run._meta.get_field("keyword_list").related_model
     page_of(jonas, "sale", showcase.sale_id)  # makes the first list
-    newest = keyword_list.objects.get()  # type: ignore[union-attr]
+    newest = KeywordList.objects.get()
     usual = {
         "connection": whole,
         "keyword_list": newest,

@@ -32,8 +32,8 @@ def cron(expression: str) -> JobSchedule:
     return planned("cron", cron=expression)
 
 
-def in_berlin(*numbers: int) -> datetime:
-    return datetime(*numbers, tzinfo=BERLIN)  # type: ignore[arg-type,misc]
+def in_berlin(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=BERLIN)
 
 
 def local(schedule: JobSchedule, since: datetime, count: int) -> list[datetime]:

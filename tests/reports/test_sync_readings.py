@@ -440,7 +440,11 @@ def test_a_worker_that_was_thought_dead_writes_nothing(demo_tenant: DemoTenant, 
 
 def test_a_cancelled_reading_stops_at_its_next_page(connection: Connection) -> None:
     started = sync.start_sync(connection, Sync.Kind.FULL)
-    sync.work_on_sync(started.pk, until=float("inf"), watch=lambda one: sync.cancel_sync(one.pk))  # type: ignore[arg-type]
+
+    def cancel(one: Sync, /) -> None:
+        sync.cancel_sync(one.pk)
+
+    sync.work_on_sync(started.pk, until=float("inf"), watch=cancel)
     started.refresh_from_db()
     assert (started.status, started.read_count) == (Sync.Status.CANCELLED, 100)
     assert state(connection).sale_count == 100
